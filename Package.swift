@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// House settings. Every Swift target gets them: Swift 6 mode, explicit existentials, imports that
+// do not leak, and strict memory safety so that each unsafe use must say `unsafe`.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+func room(_ name: String, _ below: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: below, swiftSettings: house)
+}
+
+func tests(for name: String, _ extra: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.target(name: name), "TestSupport"] + extra,
+    swiftSettings: house)
+}
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "quotient",
+  products: [
+    .executable(name: "quotient", targets: ["quotient"]),
+    .executable(name: "quotient-bench", targets: ["quotient-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+  ],
+  targets: [
+    // Floor 0: C. Nothing here imports Swift.
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CSIMD", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+
+    // Floor 1: leaves. No domain words.
+    room("SystemIO", ["CLinux"]),
+    room("ByteCoding", ["CZlib", "CSIMD"]),
+    room("Telemetry", [logging]),
+    room("Kernels", ["CSIMD"]),
+
+    // Floor 2: formats and protocols. No sockets, no threads.
+    room("HTTPCore", ["ByteCoding"]),
+    room("Checkpoints", ["SystemIO", "ByteCoding"]),
+
+    // Floor 3: tables on one side, connections on the other.
+    room("Embeddings", ["Kernels", "Checkpoints"]),
+    room("Transport", ["SystemIO", "ByteCoding", "HTTPCore", "Telemetry"]),
+
+    // Floor 4: models.
+    room("Ranking", ["Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO"]),
+
+    // Floor 5: requests to responses.
+    room(
+      "Serving",
+      [
+        "Ranking", "Embeddings", "Checkpoints", "HTTPCore", "SystemIO", "ByteCoding", "Telemetry",
+      ]),
+
+    // Floor 6: the only place where Transport meets Serving.
+    .executableTarget(
+      name: "quotient",
+      dependencies: [
+        "HTTPCore", "Transport", "Serving", "Ranking", "Embeddings", "Checkpoints", "Telemetry",
+        "ByteCoding", "SystemIO", argumentParser, logging,
+      ],
+      swiftSettings: house),
+    .executableTarget(
+      name: "quotient-bench",
+      dependencies: [
+        "HTTPCore", "Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO", "Ranking",
+        argumentParser,
+      ],
+      swiftSettings: house),
+
+    .target(
+      name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport",
+      swiftSettings: house),
+    tests(for: "SystemIO"),
+    tests(for: "ByteCoding"),
+    tests(for: "Telemetry"),
+    tests(for: "Kernels"),
+    tests(for: "HTTPCore", ["ByteCoding"]),
+    tests(for: "Checkpoints", ["ByteCoding", "SystemIO"]),
+    tests(for: "Embeddings", ["Checkpoints", "Kernels"]),
+    tests(for: "Transport", ["HTTPCore", "SystemIO", "ByteCoding", "Telemetry"]),
+    tests(for: "Ranking", ["Embeddings", "Checkpoints", "ByteCoding", "SystemIO"]),
+    tests(
+      for: "Serving",
+      ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "Telemetry"]),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
+      swiftSettings: house),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "SystemIO", "ByteCoding"], swiftSettings: house),
+    .testTarget(name: "TidyTests", dependencies: [], swiftSettings: house),
+  ],
+  cLanguageStandard: .gnu17
+)

@@ -1,0 +1,3 @@
+#pragma once
+// Kernels per instruction set. One header per family; nothing here allocates or keeps state.
+#include "csimd_cpu.h"

@@ -1,0 +1,12 @@
+/// What is known of the connection that a request came by; made once per connection.
+package final class ConnectionInfo: Sendable {
+  /// The client's address as text, for logs: `127.0.0.1:40312`, `[::1]:40312`, `unix`.
+  package let peer: String
+  /// True for a peer on this host: a loopback address or a Unix socket.
+  package let isLoopback: Bool
+
+  package init(peer: String, isLoopback: Bool) {
+    self.peer = peer
+    self.isLoopback = isLoopback
+  }
+}

@@ -1,0 +1,59 @@
+package import ByteCoding
+
+/// One response under construction. A worker owns one and lends it to its handler request by
+/// request; the body's memory is kept from one to the next.
+///
+/// The body is written first. Head room in front of it takes the head once the length is known, so
+/// that both leave in one `write` and nothing is copied.
+package struct ResponseWriter: ~Copyable {
+  package var status = 200
+  /// The value of `Content-Type`; nil: no such field (an answer without content).
+  package var contentType: StaticString? = nil
+  /// The content. Starts empty, at a 64-byte boundary, with room for the head in front.
+  package var body: ByteBuffer
+  /// Complete further header lines, `name: value CR LF` each.
+  package private(set) var fields: ByteBuffer
+  /// True: the server closes the connection after this response.
+  package var closesConnection = false
+
+  package init() {
+    body = ByteBuffer(capacity: 64 * 1024, headRoom: Self.headRoom)
+    fields = ByteBuffer(capacity: 1024)
+  }
+
+  package static let headRoom = 1024
+
+  /// Starts over: status 200, no fields, empty body. A handler calls it when an error comes up
+  /// after part of an answer was written.
+  package mutating func reset() {
+    status = 200
+    contentType = nil
+    closesConnection = false
+    fields.removeAll()
+    body.removeAll(headRoom: Self.headRoom)
+  }
+
+  /// Adds a header field.
+  ///
+  /// - Precondition: `value` has no CR, LF or NUL.
+  package mutating func addField(_ name: StaticString, _ value: Span<UInt8>) {
+    fields.append(name)
+    fields.append(": ")
+    fields.append(value)
+    fields.append("\r\n")
+  }
+
+  package mutating func addField(_ name: StaticString, _ value: StaticString) {
+    fields.append(name)
+    fields.append(": ")
+    fields.append(value)
+    fields.append("\r\n")
+  }
+
+  package mutating func addField(_ name: StaticString, decimal value: Int) {
+    fields.append(name)
+    fields.append(": ")
+    fields.append(decimal: value)
+    fields.append("\r\n")
+  }
+}

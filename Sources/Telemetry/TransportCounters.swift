@@ -1,0 +1,10 @@
+package import Synchronization
+
+/// What one worker's transport counts. Written by that worker alone, read by whoever renders.
+package final class TransportCounters: Sendable {
+  package let connectionsOpen = Atomic<Int>(0)
+  package let connectionsAccepted = Atomic<Int>(0)
+  package let bytesReceived = Atomic<Int>(0)
+  package let bytesSent = Atomic<Int>(0)
+  package init() {}
+}
