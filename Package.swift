@@ -99,8 +99,11 @@ let package = Package(
     tests(
       for: "Serving",
       ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "Telemetry"]),
+    .target(
+      name: "FuzzTargets", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
+      path: "Tests/FuzzTests/Targets", swiftSettings: house),
     .testTarget(
-      name: "FuzzTests", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], exclude: ["Targets"],
       swiftSettings: house),
     .testTarget(
       name: "EndToEndTests",

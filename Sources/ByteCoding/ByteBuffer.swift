@@ -1,7 +1,7 @@
 /// Growable bytes with room in front: what requests are read into and responses written into.
 ///
-/// `public` and `@inlinable` because other rooms append byte by byte. A buffer keeps its memory when
-/// it is emptied, so a warm one never allocates.
+/// `public` and `@inlinable` because other rooms append byte by byte. A buffer keeps its memory
+/// when it is emptied, so a warm one never allocates.
 ///
 /// Invariant: `0 <= start && start <= end && end <= capacity`, and `base` holds `capacity` bytes.
 @safe
@@ -232,5 +232,15 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     precondition(isEmpty, "only an empty buffer is shrunk")
     guard capacity > byteCountMax else { return }
     self = ByteBuffer(capacity: byteCountMax)
+  }
+}
+
+extension StaticString {
+  /// One byte of the text's UTF-8.
+  @inlinable
+  public func byte(at offset: Int) -> UInt8 {
+    precondition(offset >= 0 && offset < utf8CodeUnitCount, "the offset lies inside the text")
+    // SAFETY: offset is inside the text, whose bytes live forever.
+    return unsafe utf8Start[offset]
   }
 }
