@@ -89,7 +89,7 @@ let package = Package(
       swiftSettings: house),
     tests(for: "SystemIO"),
     tests(for: "ByteCoding"),
-    tests(for: "Telemetry"),
+    tests(for: "Telemetry", [logging]),
     tests(for: "Kernels"),
     tests(for: "HTTPCore", ["ByteCoding"]),
     tests(for: "Checkpoints", ["ByteCoding", "SystemIO"]),

@@ -1,0 +1,135 @@
+/// When requests are logged: `--access-log`.
+package enum AccessLogMode: String, Sendable, CaseIterable {
+  case off, on
+  /// Every request while there are few; beyond `--access-log-rate` lines a second the rest is
+  /// counted and left out.
+  case auto
+}
+
+/// What an access log line tells of one request. Header fields are never logged, except the request
+/// id and the trace id, which were checked before.
+package struct AccessRecord: ~Escapable {
+  package let requestID: Span<UInt8>
+  /// 32 hexadecimal digits; empty if the request had no `traceparent`.
+  package let traceID: Span<UInt8>
+  /// The raw path, without the query.
+  package let path: Span<UInt8>
+  package var peer = ""
+  package var method = ""
+  /// The route's template.
+  package var route = ""
+  package var status = 0
+  package var requestByteCount = 0
+  package var responseByteCount = 0
+  /// Nanoseconds.
+  package var duration = 0
+  package var timings: RequestTimings?
+  /// The error's code and the part of it that only the log is told; empty: none.
+  package var code = ""
+  package var detail = ""
+
+  @_lifetime(copy requestID, copy traceID, copy path)
+  package init(requestID: Span<UInt8>, traceID: Span<UInt8>, path: Span<UInt8>) {
+    self.requestID = requestID
+    self.traceID = traceID
+    self.path = path
+  }
+}
+
+/// One worker's access log: decides which requests get a line, renders it, hands it to the sink.
+///
+/// Failures of the server (5xx) are logged in every mode, within a rate of their own.
+package final class AccessLog {
+  private let mode: AccessLogMode
+  private let sink: LogSink
+  private var line: LogLine
+  private var requestBudget: LineBudget
+  private var failureBudget: LineBudget
+  /// Lines left out since the last one written.
+  private var suppressedCount = 0
+
+  /// - Parameter linesPerSecond: this worker's share of `--access-log-rate`.
+  package init(
+    mode: AccessLogMode, linesPerSecond: Double, format: LogFormat, sink: @escaping LogSink
+  ) {
+    self.mode = mode
+    self.sink = sink
+    line = LogLine(format)
+    requestBudget = LineBudget(linesPerSecond: linesPerSecond)
+    failureBudget = LineBudget(linesPerSecond: max(1, linesPerSecond))
+  }
+
+  /// True if a request with this status gets a line now. Counts the request if not.
+  ///
+  /// - Parameter monotonic: nanoseconds of the clock that only goes forward.
+  package func admits(status: Int, monotonic: Int) -> Bool {
+    let isAdmitted =
+      if status >= 500 && mode != .on {
+        failureBudget.take(at: monotonic)
+      } else {
+        switch mode {
+        case .off: false
+        case .on: true
+        case .auto: requestBudget.take(at: monotonic)
+        }
+      }
+    if !isAdmitted && mode != .off { suppressedCount += 1 }
+    return isAdmitted
+  }
+
+  /// Renders one line and hands it on.
+  package func write(_ record: borrowing AccessRecord, at unixNanoseconds: Int) {
+    line.begin(
+      at: unixNanoseconds, level: record.status >= 500 ? "error" : "info", message: "request")
+    line.field("request_id", untrusted: record.requestID)
+    if !record.traceID.isEmpty { line.field("trace_id", untrusted: record.traceID) }
+    line.field("peer", record.peer)
+    line.field("method", record.method)
+    line.field("route", record.route)
+    line.field("path", untrusted: record.path)
+    line.field("status", record.status)
+    line.field("request_bytes", record.requestByteCount)
+    line.field("response_bytes", record.responseByteCount)
+    line.field("duration_ms", milliseconds: record.duration)
+    if let timings = record.timings {
+      line.field("queue_ms", milliseconds: timings[.queue])
+      line.field("parse_ms", milliseconds: timings[.parse])
+      line.field("gather_ms", milliseconds: timings[.gather])
+      line.field("compute_ms", milliseconds: timings[.compute])
+      line.field("serialise_ms", milliseconds: timings[.serialise])
+    }
+    if !record.code.isEmpty { line.field("code", record.code) }
+    if !record.detail.isEmpty { line.field("detail", record.detail) }
+    if suppressedCount > 0 { line.field("suppressed", suppressedCount) }
+    suppressedCount = 0
+    line.end()
+    sink(line.bytes)
+  }
+}
+
+/// A token bucket: so many lines a second, at most one second's worth at once.
+struct LineBudget {
+  private let linesPerSecond: Double
+  private var lines: Double
+  private var refilledAt: Int?
+
+  init(linesPerSecond: Double) {
+    precondition(linesPerSecond >= 0, "a rate is not negative")
+    self.linesPerSecond = linesPerSecond
+    lines = 0
+  }
+
+  /// True, and one line less, if there is one left at this time (nanoseconds).
+  mutating func take(at now: Int) -> Bool {
+    if let refilledAt {
+      let seconds = Double(max(0, now - refilledAt)) / 1e9
+      lines = min(max(1, linesPerSecond), lines + seconds * linesPerSecond)
+    } else {
+      lines = linesPerSecond > 0 ? max(1, linesPerSecond) : 0
+    }
+    refilledAt = now
+    guard lines >= 1 else { return false }
+    lines -= 1
+    return true
+  }
+}

@@ -1,0 +1,15 @@
+/// What the system says about this process: the values of `process_*`, from whoever may ask it.
+package struct ProcessStatistics: Sendable, Equatable {
+  package var cpuSeconds = 0.0
+  package var openDescriptors = 0
+  package var descriptorsMax = 0
+  package var virtualBytes = 0
+  package var virtualBytesMax = 0
+  package var residentBytes = 0
+  /// Seconds since 1970.
+  package var startTimeSeconds = 0.0
+  package var threads = 0
+  package var majorPageFaults = 0
+
+  package init() {}
+}

@@ -1,0 +1,142 @@
+/// The words that label values come from, so that no request can make up a new one.
+package struct MetricsVocabulary: Sendable {
+  /// Route templates; an endpoint is a position in this list.
+  package let endpoints: [String]
+  /// True for endpoints whose stages are measured.
+  package let isStaged: [Bool]
+  /// Methods; a method is a position in this list.
+  package let methods: [String]
+  /// Why connections and requests are refused before they have an endpoint.
+  package let rejectionReasons: [String]
+
+  package init(
+    endpoints: [(template: String, isStaged: Bool)], methods: [String], rejectionReasons: [String]
+  ) {
+    self.endpoints = endpoints.map(\.template)
+    isStaged = endpoints.map(\.isStaged)
+    self.methods = methods
+    self.rejectionReasons = rejectionReasons
+  }
+
+  /// Statuses that are told apart; any other counts as `other`.
+  static let statuses = [
+    200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 411, 413, 414, 415, 417, 422, 429, 431,
+    500, 501, 503, 504, 505,
+  ]
+
+  /// From a status to its position in ``statuses``, which `other` follows.
+  static let statusPositions: [UInt8] = (0..<600).map { status in
+    UInt8(statuses.firstIndex(of: status) ?? statuses.count)
+  }
+}
+
+/// What one worker counts of its requests. Written by that worker alone, read by whoever renders.
+package final class WorkerMetrics: Sendable {
+  private let vocabulary: MetricsVocabulary
+  private let requests: CounterBank
+  private let failures: CounterBank
+  private let rejections: CounterBank
+  private let started = Counter()
+  private let finished = Counter()
+  private let durations: [LatencyHistogram]
+  /// Five for a staged endpoint, none for the others.
+  private let stages: [[LatencyHistogram]]
+
+  package init(_ vocabulary: MetricsVocabulary) {
+    self.vocabulary = vocabulary
+    let statusCount = MetricsVocabulary.statuses.count + 1
+    requests = CounterBank(
+      count: vocabulary.endpoints.count * vocabulary.methods.count * statusCount)
+    failures = CounterBank(count: vocabulary.endpoints.count)
+    rejections = CounterBank(count: vocabulary.rejectionReasons.count)
+    durations = vocabulary.endpoints.map { _ in LatencyHistogram(.requests) }
+    stages = vocabulary.isStaged.map { isStaged in
+      isStaged ? RequestStage.allCases.map { _ in LatencyHistogram(.stages) } : []
+    }
+  }
+
+  /// A request begins.
+  package func requestStarted() { started.add() }
+
+  /// A request that began was answered.
+  ///
+  /// - Parameters:
+  ///   - endpoint: position in the vocabulary's endpoints.
+  ///   - method: position in the vocabulary's methods.
+  ///   - duration: nanoseconds.
+  ///   - timings: nil if no stage was measured.
+  package func requestFinished(
+    endpoint: Int, method: Int, status: Int, duration: Int, timings: RequestTimings?
+  ) {
+    requests.add(at: position(endpoint: endpoint, method: method, status: status))
+    if status >= 400 { failures.add(at: endpoint) }
+    durations[endpoint].record(duration)
+    if let timings {
+      let histograms = stages[endpoint]
+      for stage in RequestStage.allCases where stage.rawValue < histograms.count {
+        histograms[stage.rawValue].record(timings[stage])
+      }
+    }
+    finished.add()
+  }
+
+  /// A connection or request was refused before it had an endpoint.
+  package func rejected(reason: Int) { rejections.add(at: reason) }
+
+  package var inFlight: Int { max(0, started.value - finished.value) }
+
+  package func rejections(reason: Int) -> Int { rejections.value(at: reason) }
+
+  package func failures(endpoint: Int) -> Int { failures.value(at: endpoint) }
+
+  /// Requests of one endpoint and method whose status is `statuses[statusPosition]`.
+  func requests(endpoint: Int, method: Int, statusPosition: Int) -> Int {
+    let statusCount = MetricsVocabulary.statuses.count + 1
+    return requests.value(
+      at: (endpoint * vocabulary.methods.count + method) * statusCount + statusPosition)
+  }
+
+  func readDuration(endpoint: Int, into snapshot: inout LatencySnapshot) {
+    durations[endpoint].read(into: &snapshot)
+  }
+
+  func readStage(_ stage: RequestStage, endpoint: Int, into snapshot: inout LatencySnapshot) {
+    if stage.rawValue < stages[endpoint].count {
+      stages[endpoint][stage.rawValue].read(into: &snapshot)
+    }
+  }
+
+  private func position(endpoint: Int, method: Int, status: Int) -> Int {
+    let statusCount = MetricsVocabulary.statuses.count + 1
+    let known = status >= 0 && status < MetricsVocabulary.statusPositions.count
+    let statusPosition = known ? Int(MetricsVocabulary.statusPositions[status]) : statusCount - 1
+    return (endpoint * vocabulary.methods.count + method) * statusCount + statusPosition
+  }
+}
+
+/// What is counted per feature of one model: vectors answered, ids that were missing.
+package final class ModelCounters: Sendable {
+  package let model: String
+  package let features: [String]
+  private let workers: [CounterBank]
+
+  package init(model: String, features: [String], workerCount: Int) {
+    self.model = model
+    self.features = features
+    workers = (0..<workerCount).map { _ in CounterBank(count: features.count * 2) }
+  }
+
+  /// Counts one feature's part of one answer. Only ever called by worker `worker`.
+  package func add(vectors: Int, missing: Int, feature: Int, worker: Int) {
+    workers[worker].add(vectors, at: feature * 2)
+    if missing > 0 { workers[worker].add(missing, at: feature * 2 + 1) }
+  }
+
+  package func vectors(feature: Int) -> Int {
+    workers.reduce(0) { $0 + $1.value(at: feature * 2) }
+  }
+
+  package func missing(feature: Int) -> Int {
+    workers.reduce(0) { $0 + $1.value(at: feature * 2 + 1) }
+  }
+}
