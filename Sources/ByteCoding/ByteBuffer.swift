@@ -244,3 +244,16 @@ extension StaticString {
     return unsafe utf8Start[offset]
   }
 }
+
+extension ByteBuffer {
+  /// Copies bytes of the content to another place of it, as `memmove` does: the ranges may overlap.
+  public mutating func copyWithin(_ range: Range<Int>, to offset: Int) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count && offset >= 0
+        && offset + range.count <= count, "bytes are copied within the content")
+    guard !range.isEmpty, range.lowerBound != offset else { return }
+    // SAFETY: both ranges lie inside the content, checked above; copyMemory allows overlap.
+    unsafe (base + start + offset).copyMemory(
+      from: base + start + range.lowerBound, byteCount: range.count)
+  }
+}

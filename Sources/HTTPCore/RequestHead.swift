@@ -1,20 +1,67 @@
 /// Where the parts of a request head lie in the connection's receive buffer. Owns no bytes.
 package struct RequestHead: Equatable, Sendable {
+  /// One header field: where its name and its value lie, blanks around the value left out.
   package struct Field: Equatable, Sendable {
-    package let name: Range<Int>
-    package let value: Range<Int>
+    private let nameStart: UInt32
+    private let nameEnd: UInt32
+    private let valueStart: UInt32
+    private let valueEnd: UInt32
+    /// Which field it is, if it is one that the parser knows.
+    package let known: KnownHeader?
+
+    package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+    package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+
+    init(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
+      nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+      nameEnd = UInt32(truncatingIfNeeded: name.upperBound)
+      valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+      valueEnd = UInt32(truncatingIfNeeded: value.upperBound)
+      self.known = known
+    }
   }
 
   package var method: HTTPMethod = .other
   package var methodName: Range<Int> = 0..<0
+  /// The request target as sent (RFC 9112 section 3.2).
   package var target: Range<Int> = 0..<0
-  /// The target's path, still percent-encoded; empty ranges if the target is not parsed yet.
+  /// The target's path, still percent-encoded; `*` for `OPTIONS *`. Never empty.
   package var path: Range<Int> = 0..<0
   package var query: Range<Int> = 0..<0
+  /// The authority of a target in absolute form; it rules over `Host`. Empty in other forms.
+  package var authority: Range<Int> = 0..<0
+  /// 0 for HTTP/1.0, 1 for HTTP/1.1 and what may come after it.
   package var minorVersion = 1
   package var fields: [Field] = []
   /// Bytes up to and including the empty line: where the body starts.
   package var byteCount = 0
+  /// For each known header, 1 + the index of its first field; 0 if the request has none.
+  private var firstFields = SIMD32<UInt16>()
 
   package init() {}
+
+  /// Starts over; keeps the memory of `fields`.
+  mutating func reset() {
+    methodName = 0..<0
+    target = 0..<0
+    path = 0..<0
+    query = 0..<0
+    authority = 0..<0
+    fields.removeAll(keepingCapacity: true)
+    byteCount = 0
+    firstFields = SIMD32<UInt16>()
+  }
+
+  mutating func append(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
+    fields.append(Field(name: name, value: value, known: known))
+    if let known, firstFields[Int(known.rawValue)] == 0 {
+      firstFields[Int(known.rawValue)] = UInt16(truncatingIfNeeded: fields.count)
+    }
+  }
+
+  /// The first field of that name; nil if the request has none.
+  package func first(_ header: KnownHeader) -> Field? {
+    let position = Int(firstFields[Int(header.rawValue)])
+    return position == 0 ? nil : fields[position - 1]
+  }
 }

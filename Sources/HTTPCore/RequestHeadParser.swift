@@ -1,5 +1,3 @@
-import ByteCoding
-
 /// What a parse of the bytes so far says.
 package enum ParseProgress: Equatable, Sendable {
   /// `head` is filled in; the body starts at `head.byteCount`.
@@ -8,114 +6,221 @@ package enum ParseProgress: Equatable, Sendable {
   case needsMoreBytes
 }
 
-/// Parses one HTTP/1.1 request head (RFC 9112 sections 3 and 5) into byte ranges.
+/// Parses one HTTP/1.1 request head (RFC 9112 sections 2 to 5) into byte ranges.
 ///
 /// Pure: the same bytes give the same answer, however they were split on the wire. Strict: bare
 /// CR, obsolete line folding and blanks before `:` are errors, since each has been used to smuggle
-/// requests past a proxy (RFC 9112 section 11.2).
+/// requests past a proxy (RFC 9112 section 11.2). One empty line before the request line is
+/// skipped (RFC 9112 section 2.2). What the fields mean is for ``RequestFraming``.
 package func parseRequestHead(
   _ bytes: Span<UInt8>, limits: HTTPLimits, into head: inout RequestHead
 ) throws(HTTPParseError) -> ParseProgress {
-  var cursor = ByteCursor(bytes)
-  head.fields.removeAll(keepingCapacity: true)
-
-  guard try parseRequestLine(&cursor, into: &head) == .complete else {
-    return try needsMoreBytes(bytes.count, limits)
-  }
-  while true {
-    guard let first = cursor.peek() else { return try needsMoreBytes(bytes.count, limits) }
-    if first == asciiCR { break }
-    guard head.fields.count < limits.headerCountMax else {
-      throw HTTPParseError(.tooManyHeaders(limit: limits.headerCountMax), at: cursor.offset)
-    }
-    guard try parseField(&cursor, into: &head) == .complete else {
-      return try needsMoreBytes(bytes.count, limits)
-    }
-  }
-  guard try parseLineEnd(&cursor) == .complete else {
-    return try needsMoreBytes(bytes.count, limits)
-  }
-  head.byteCount = cursor.offset
-  return .complete
-}
-
-private let asciiCR = UInt8(ascii: "\r")
-private let asciiLF = UInt8(ascii: "\n")
-
-private func needsMoreBytes(_ count: Int, _ limits: HTTPLimits) throws(HTTPParseError)
-  -> ParseProgress
-{
-  if count >= limits.headBytesMax {
-    throw HTTPParseError(.headTooLarge(limit: limits.headBytesMax), at: count)
+  head.reset()
+  // Nothing beyond the limit is looked at, so that the answer does not depend on what was read.
+  let window = bytes.extracting(first: limits.headBytesMax)
+  var scanner = HeadScanner(window)
+  if try scanner.parseHead(limits: limits, into: &head) { return .complete }
+  if bytes.count >= limits.headBytesMax {
+    throw HTTPParseError(.headTooLarge(limit: limits.headBytesMax), at: limits.headBytesMax)
   }
   return .needsMoreBytes
 }
 
-private func parseRequestLine(
-  _ cursor: inout ByteCursor, into head: inout RequestHead
-) throws(HTTPParseError) -> ParseProgress {
-  head.methodName = cursor.take(while: isToken)
-  guard let afterMethod = cursor.peek() else { return .needsMoreBytes }
-  guard !head.methodName.isEmpty, afterMethod == UInt8(ascii: " ") else {
-    throw HTTPParseError(.methodMissing, at: cursor.offset)
-  }
-  _ = cursor.next()
-  head.target = cursor.take { $0 > 0x20 && $0 != 0x7F }
-  guard let afterTarget = cursor.peek() else { return .needsMoreBytes }
-  guard !head.target.isEmpty, afterTarget == UInt8(ascii: " ") else {
-    throw HTTPParseError(.targetMissing, at: cursor.offset)
-  }
-  _ = cursor.next()
-  for expected in "HTTP/1.".utf8 {
-    guard let byte = cursor.peek() else { return .needsMoreBytes }
-    guard byte == expected else { throw HTTPParseError(.versionUnsupported, at: cursor.offset) }
-    _ = cursor.next()
-  }
-  guard let minor = cursor.peek() else { return .needsMoreBytes }
-  guard minor == UInt8(ascii: "0") || minor == UInt8(ascii: "1") else {
-    throw HTTPParseError(.versionUnsupported, at: cursor.offset)
-  }
-  _ = cursor.next()
-  head.minorVersion = Int(minor - UInt8(ascii: "0"))
-  return try parseLineEnd(&cursor)
-}
+/// Reads forward over a head. Each step returns false at the end of the bytes, and what it stored
+/// until then is of no meaning.
+private struct HeadScanner: ~Escapable {
+  let bytes: Span<UInt8>
+  /// Invariant: `0 <= offset && offset <= bytes.count`.
+  var offset = 0
 
-private func parseField(
-  _ cursor: inout ByteCursor, into head: inout RequestHead
-) throws(HTTPParseError) -> ParseProgress {
-  let name = cursor.take(while: isToken)
-  guard let colon = cursor.peek() else { return .needsMoreBytes }
-  guard !name.isEmpty, colon == UInt8(ascii: ":") else {
-    throw HTTPParseError(.headerNameInvalid(byte: colon), at: cursor.offset)
+  @_lifetime(copy bytes)
+  init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+
+  @_lifetime(self: copy self)
+  mutating func parseHead(
+    limits: HTTPLimits, into head: inout RequestHead
+  ) throws(HTTPParseError) -> Bool {
+    if bytes.count > 0, bytes[0] == asciiCR {
+      guard try parseLineEnd() else { return false }
+    }
+    guard try parseRequestLine(limits: limits, into: &head) else { return false }
+    while offset < bytes.count {
+      if bytes[offset] == asciiCR {
+        guard try parseLineEnd() else { return false }
+        head.byteCount = offset
+        return true
+      }
+      guard head.fields.count < limits.headerCountMax else {
+        throw HTTPParseError(.tooManyHeaders(limit: limits.headerCountMax), at: offset)
+      }
+      guard try parseField(into: &head) else { return false }
+    }
+    return false
   }
-  _ = cursor.next()
-  _ = cursor.take { $0 == 0x20 || $0 == 0x09 }
-  let value = cursor.take(while: isFieldValueByte)
-  guard let end = cursor.peek() else { return .needsMoreBytes }
-  guard end == asciiCR else {
-    throw HTTPParseError(.headerValueInvalid(byte: end), at: cursor.offset)
+
+  @_lifetime(self: copy self)
+  private mutating func parseRequestLine(
+    limits: HTTPLimits, into head: inout RequestHead
+  ) throws(HTTPParseError) -> Bool {
+    let lineEndMax = offset + limits.requestLineBytesMax
+    // As for the whole head: nothing beyond the limit is looked at.
+    var line = HeadScanner(bytes.extracting(first: lineEndMax))
+    line.offset = offset
+    guard try line.parseRequestLineParts(into: &head) else {
+      guard bytes.count >= lineEndMax else { return false }
+      throw HTTPParseError(.requestLineTooLong(limit: limits.requestLineBytesMax), at: lineEndMax)
+    }
+    offset = line.offset
+    return try parseLineEnd()
   }
-  head.fields.append(RequestHead.Field(name: name, value: value))
-  return try parseLineEnd(&cursor)
-}
 
-private func parseLineEnd(_ cursor: inout ByteCursor) throws(HTTPParseError) -> ParseProgress {
-  guard let cr = cursor.peek() else { return .needsMoreBytes }
-  guard cr == asciiCR else { throw HTTPParseError(.lineFeedExpected, at: cursor.offset) }
-  _ = cursor.next()
-  guard let lf = cursor.peek() else { return .needsMoreBytes }
-  guard lf == asciiLF else { throw HTTPParseError(.lineFeedExpected, at: cursor.offset) }
-  _ = cursor.next()
-  return .complete
-}
+  @_lifetime(self: copy self)
+  private mutating func parseRequestLineParts(
+    into head: inout RequestHead
+  ) throws(HTTPParseError) -> Bool {
+    head.methodName = takeToken()
+    guard offset < bytes.count else { return false }
+    guard !head.methodName.isEmpty, bytes[offset] == 0x20 else {
+      throw HTTPParseError(.methodMissing, at: offset)
+    }
+    head.method = HTTPMethod(bytes, head.methodName)
+    offset &+= 1
+    guard try parseTarget(into: &head) else { return false }
+    return try parseVersion(into: &head)
+  }
 
-/// RFC 9110 section 5.6.2: tchar. One bit per ASCII code; derived and checked in the tests.
-private func isToken(_ byte: UInt8) -> Bool {
-  let bits: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
-  return byte < 128 && (bits &>> UInt64(byte)) & 1 == 1
-}
+  @_lifetime(self: copy self)
+  private mutating func parseTarget(into head: inout RequestHead) throws(HTTPParseError) -> Bool {
+    let start = offset
+    skipTargetBytes(stopAtQuestionMark: true)
+    let pathEnd = offset
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: "?") {
+      offset &+= 1
+      skipTargetBytes(stopAtQuestionMark: false)
+      head.query = (pathEnd + 1)..<offset
+    }
+    guard offset < bytes.count else { return false }
+    head.target = start..<offset
+    guard bytes[offset] == 0x20 else {
+      let isEnd = bytes[offset] == asciiCR || bytes[offset] == asciiLF || start == offset
+      throw HTTPParseError(isEnd ? .targetMissing : .targetInvalid, at: offset)
+    }
+    guard start != offset else { throw HTTPParseError(.targetMissing, at: offset) }
+    try resolveTarget(bytes, pathEnd: pathEnd, in: &head)
+    offset &+= 1
+    return true
+  }
 
-/// RFC 9110 section 5.5: visible ASCII, obs-text, space and tab.
-private func isFieldValueByte(_ byte: UInt8) -> Bool {
-  byte >= 0x20 && byte != 0x7F || byte == 0x09
+  /// Visible ASCII but `#`, which RFC 9112 section 3.2 allows in no form of the target.
+  @_lifetime(self: copy self)
+  private mutating func skipTargetBytes(stopAtQuestionMark: Bool) {
+    while bytes.count &- offset >= 8 {
+      let word = loadWord(bytes, at: offset)
+      var marks = bytesBelow(0x21, in: word) | bytesEqual(to: 0x7F, in: word)
+      marks |= bytesOutsideASCII(in: word) | bytesEqual(to: UInt8(ascii: "#"), in: word)
+      if stopAtQuestionMark { marks |= bytesEqual(to: UInt8(ascii: "?"), in: word) }
+      if marks != 0 {
+        offset &+= firstMarkedByte(marks)
+        return
+      }
+      offset &+= 8
+    }
+    while offset < bytes.count {
+      let byte = bytes[offset]
+      if byte <= 0x20 || byte >= 0x7F || byte == UInt8(ascii: "#") { return }
+      if stopAtQuestionMark, byte == UInt8(ascii: "?") { return }
+      offset &+= 1
+    }
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func parseVersion(into head: inout RequestHead) throws(HTTPParseError) -> Bool {
+    if bytes.count &- offset >= 8, loadWord(bytes, at: offset) == 0x312E_312F_5054_5448 {
+      head.minorVersion = 1  // The word is `HTTP/1.1`, little-endian.
+      offset &+= 8
+      return true
+    }
+    for expected in "HTTP/".utf8 {
+      guard offset < bytes.count else { return false }
+      guard bytes[offset] == expected else { throw HTTPParseError(.versionMalformed, at: offset) }
+      offset &+= 1
+    }
+    let start = offset
+    guard bytes.count &- offset >= 3 else { return try checkVersionPrefix() }
+    guard isDigit(bytes[start]), bytes[start + 1] == UInt8(ascii: "."), isDigit(bytes[start + 2])
+    else { return try checkVersionPrefix() }
+    guard bytes[start] == UInt8(ascii: "1") else {
+      throw HTTPParseError(.versionUnsupported, at: start)
+    }
+    head.minorVersion = bytes[start + 2] == UInt8(ascii: "0") ? 0 : 1
+    offset &+= 3
+    return true
+  }
+
+  /// After `HTTP/`: throws at the first byte that is not of the form `1.1`.
+  private func checkVersionPrefix() throws(HTTPParseError) -> Bool {
+    for position in 0..<min(3, bytes.count - offset) {
+      let byte = bytes[offset + position]
+      let isExpected = position == 1 ? byte == UInt8(ascii: ".") : isDigit(byte)
+      guard isExpected else { throw HTTPParseError(.versionMalformed, at: offset + position) }
+    }
+    return false
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func parseField(into head: inout RequestHead) throws(HTTPParseError) -> Bool {
+    let name = takeToken()
+    guard offset < bytes.count else { return false }
+    guard !name.isEmpty, bytes[offset] == UInt8(ascii: ":") else {
+      throw HTTPParseError(.headerNameInvalid(byte: bytes[offset]), at: offset)
+    }
+    offset &+= 1
+    while offset < bytes.count, isBlank(bytes[offset]) { offset &+= 1 }
+    let valueStart = offset
+    skipValueBytes()
+    guard offset < bytes.count else { return false }
+    guard bytes[offset] == asciiCR else {
+      throw HTTPParseError(.headerValueInvalid(byte: bytes[offset]), at: offset)
+    }
+    var valueEnd = offset
+    while valueEnd > valueStart, isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
+    let known = KnownHeader.recognize(bytes, start: name.lowerBound, count: name.count)
+    head.append(name: name, value: valueStart..<valueEnd, known: known)
+    return try parseLineEnd()
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func skipValueBytes() {
+    while bytes.count &- offset >= 8 {
+      let word = loadWord(bytes, at: offset)
+      let marks = bytesBelow(0x20, in: word) | bytesEqual(to: 0x7F, in: word)
+      if marks != 0 {
+        offset &+= firstMarkedByte(marks)
+        if bytes[offset] != 0x09 { return }
+        offset &+= 1
+      } else {
+        offset &+= 8
+      }
+    }
+    while offset < bytes.count, isFieldValueByte(bytes[offset]) { offset &+= 1 }
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func takeToken() -> Range<Int> {
+    let start = offset
+    while offset < bytes.count, isToken(bytes[offset]) { offset &+= 1 }
+    return start..<offset
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func parseLineEnd() throws(HTTPParseError) -> Bool {
+    guard offset < bytes.count else { return false }
+    guard bytes[offset] == asciiCR else { throw HTTPParseError(.lineFeedExpected, at: offset) }
+    guard offset &+ 1 < bytes.count else { return false }
+    guard bytes[offset &+ 1] == asciiLF else {
+      throw HTTPParseError(.lineFeedExpected, at: offset &+ 1)
+    }
+    offset &+= 2
+    return true
+  }
 }

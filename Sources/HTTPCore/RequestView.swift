@@ -31,10 +31,63 @@ package struct RequestView: ~Escapable {
     self.headBytes = headBytes
   }
 
+  /// The method as sent, for methods that are `.other`.
+  package var methodName: Span<UInt8> {
+    @_lifetime(copy self)
+    get { headBytes.extracting(head.methodName) }
+  }
+
+  /// The target as sent.
+  package var target: Span<UInt8> {
+    @_lifetime(copy self)
+    get { headBytes.extracting(head.target) }
+  }
+
+  /// The host that the client wants to reach: the target's authority if it has one, else `Host`
+  /// (RFC 9112 section 3.2.2). Empty if there is neither, which only HTTP/1.0 allows.
+  package var authority: Span<UInt8> {
+    @_lifetime(copy self)
+    get {
+      if !head.authority.isEmpty { return headBytes.extracting(head.authority) }
+      return headBytes.extracting(head.first(.host)?.value ?? 0..<0)
+    }
+  }
+
+  /// 0 for HTTP/1.0, 1 for HTTP/1.1.
+  package var minorVersion: Int { head.minorVersion }
+
   /// The value of a header field that the parser remembers; nil if the request has none. Of several
   /// fields with this name, the first.
   @_lifetime(copy self)
   package func header(_ name: KnownHeader) -> Span<UInt8>? {
-    nil
+    guard let field = head.first(name) else { return nil }
+    return headBytes.extracting(field.value)
+  }
+
+  /// How many header fields the request has.
+  package var fieldCount: Int { head.fields.count }
+
+  /// A header field's name as sent, by position.
+  @_lifetime(copy self)
+  package func fieldName(at position: Int) -> Span<UInt8> {
+    headBytes.extracting(head.fields[position].name)
+  }
+
+  /// A header field's value without blanks around it, by position.
+  @_lifetime(copy self)
+  package func fieldValue(at position: Int) -> Span<UInt8> {
+    headBytes.extracting(head.fields[position].value)
+  }
+
+  /// The value of any header field; nil if the request has none. Of several, the first. Compares
+  /// with every name: for what is no ``KnownHeader``.
+  ///
+  /// - Parameter name: in lower case.
+  @_lifetime(copy self)
+  package func header(named name: StaticString) -> Span<UInt8>? {
+    for field in head.fields where equalsIgnoringCase(headBytes, field.name, name) {
+      return headBytes.extracting(field.value)
+    }
+    return nil
   }
 }
