@@ -15,6 +15,12 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var transform: Transform
     /// What a missing value gets; nil: it must be given.
     package var defaultValue: Float?
+
+    package init(name: String, transform: Transform = .identity, defaultValue: Float? = nil) {
+      self.name = name
+      self.transform = transform
+      self.defaultValue = defaultValue
+    }
   }
 
   /// What raw values of a categorical feature are turned into ids by.
@@ -29,6 +35,11 @@ package struct ModelConfiguration: Sendable, Equatable {
   package struct CategoricalFeature: Sendable, Equatable {
     package var table: FeatureSpecification
     package var input: Input
+
+    package init(table: FeatureSpecification, input: Input = .index) {
+      self.table = table
+      self.input = input
+    }
   }
 
   package struct DLRM: Sendable, Equatable {
@@ -41,11 +52,27 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var interactionItself: Bool
     /// Scores are clamped to t ... 1 - t; 0: not at all.
     package var lossThreshold: Float
+
+    package init(
+      bottomMLP: [Int], topMLP: [Int], interaction: Interaction = .dot,
+      interactionItself: Bool = false, lossThreshold: Float = 0
+    ) {
+      self.bottomMLP = bottomMLP
+      self.topMLP = topMLP
+      self.interaction = interaction
+      self.interactionItself = interactionItself
+      self.lossThreshold = lossThreshold
+    }
   }
 
   package struct DCN: Sendable, Equatable {
     package var crossLayers: Int
     package var deep: [Int]
+
+    package init(crossLayers: Int, deep: [Int]) {
+      self.crossLayers = crossLayers
+      self.deep = deep
+    }
   }
 
   package var name: String
@@ -54,4 +81,16 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var categoricalFeatures: [CategoricalFeature]
   package var dlrm: DLRM?
   package var dcn: DCN?
+
+  package init(
+    name: String, architecture: Architecture, denseFeatures: [DenseFeature] = [],
+    categoricalFeatures: [CategoricalFeature], dlrm: DLRM? = nil, dcn: DCN? = nil
+  ) {
+    self.name = name
+    self.architecture = architecture
+    self.denseFeatures = denseFeatures
+    self.categoricalFeatures = categoricalFeatures
+    self.dlrm = dlrm
+    self.dcn = dcn
+  }
 }
