@@ -11,7 +11,7 @@ package enum HashedKey {
   /// Any number of digits is read: the remainder is taken as they come. A `-` may stand in front
   /// of decimal keys, `0x` in front of hexadecimal ones.
   ///
-  /// - Precondition: `cardinality <= ConfigurationLimits.cardinalityMax`, so that nothing overflows.
+  /// - Precondition: `cardinality` is at most `cardinalityMax`, so that nothing overflows.
   package static func id(of key: Span<UInt8>, radix: Int, cardinality: Int) -> Int64? {
     var position = 0
     var isNegative = false
