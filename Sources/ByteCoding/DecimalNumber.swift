@@ -1,3 +1,5 @@
+import CSIMD
+
 /// A number as it stands in a text: (-1)^isNegative * digits * 10^exponent.
 struct DecimalNumber {
   enum Scan {
@@ -85,18 +87,10 @@ struct DecimalNumber {
   }
 
   /// The nearest float32, ties to even; infinite beyond its range.
-  ///
-  /// The float64 above, rounded again, is right unless it lies exactly halfway between two float32:
-  /// halfway points are float64 themselves, so rounding to float64 never crosses one.
   func float(in bytes: Span<UInt8>) -> Float {
-    if let value = fastDouble() {
-      let magnitude = abs(value)
-      let isHalfway = value.bitPattern & 0x1FFF_FFFF == 0x1000_0000
-      if magnitude == 0 || (magnitude >= 0x1p-126 && magnitude < 0x1p127 && !isHalfway) {
-        return Float(value)
-      }
-    }
-    return Float(text(in: bytes)) ?? .nan
+    let magnitude = csimd_text_decimal_to_float(digits, exponent)
+    if magnitude.isNaN { return Float(text(in: bytes)) ?? .nan }
+    return isNegative ? -magnitude : magnitude
   }
 
   private static func digit(_ bytes: Span<UInt8>, _ at: Int) -> UInt8? {

@@ -180,11 +180,11 @@ package struct JSONReader: ~Escapable {
     if offset - start < length { throw JSONError(.endsEarly, at: offset) }
   }
 
-  /// Bookkeeping of an array that was read as a whole by ``readInt64List(into:countMax:)``.
+  /// Leaves an array whose closing bracket, right before `end`, was read by other means.
   @_lifetime(self: copy self)
-  mutating func skipPastList(endingAt end: Int) {
-    offset = end
-    isFirst = false
+  mutating func leaveList(endingAt end: Int) {
+    offset = end - 1
+    leave()
   }
 
   @_lifetime(self: copy self)

@@ -4,3 +4,4 @@
 #include "csimd_cross.h"
 #include "csimd_dense.h"
 #include "csimd_interaction.h"
+#include "csimd_text.h"

@@ -32,5 +32,6 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 
 /// Every target. One file each in this folder; add yours here.
 package let fuzzTargets: [FuzzTarget] = [
-  jsonValueTarget
+  jsonReaderTarget,
+  jsonValueTarget,
 ]
