@@ -34,4 +34,44 @@ package enum ElementType: String, Sendable, CaseIterable {
     case .c64, .f64, .i64, .u64: 64
     }
   }
+
+  /// Bytes of one element; nil for types narrower than a byte.
+  package var byteCount: Int? { bitCount % 8 == 0 ? bitCount / 8 : nil }
+
+  /// Bytes of a whole tensor; nil if they are too many for an Int, a size is negative, or the last
+  /// byte would be used in part.
+  package func byteCount(ofShape shape: Span<Int>) -> Int? {
+    var elementCount = 1
+    var isEmpty = false
+    for index in 0..<shape.count {
+      if shape[index] < 0 { return nil }
+      if shape[index] == 0 { isEmpty = true }
+    }
+    if isEmpty { return 0 }
+    for index in 0..<shape.count {
+      let (product, overflow) = elementCount.multipliedReportingOverflow(by: shape[index])
+      if overflow { return nil }
+      elementCount = product
+    }
+    let (bits, overflow) = elementCount.multipliedReportingOverflow(by: bitCount)
+    return overflow || bits % 8 != 0 ? nil : bits / 8
+  }
+
+  /// The type with this name, given as UTF-8. Allocates nothing.
+  package init?(utf8 name: Span<UInt8>) {
+    guard name.count <= 11 else { return nil }
+    for type in Self.allCases where type.rawValue.utf8.count == name.count {
+      var isEqual = true
+      var at = 0
+      for byte in type.rawValue.utf8 {
+        if byte != name[at] { isEqual = false }
+        at += 1
+      }
+      if isEqual {
+        self = type
+        return
+      }
+    }
+    return nil
+  }
 }

@@ -33,4 +33,25 @@ package struct Tensor: Sendable {
     @_lifetime(borrow self)
     get { storage.bytes.extracting(byteRange) }
   }
+
+  /// The elements' bytes, for code that reads them one by one.
+  package var byteSpan: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { storage.byteSpan.extracting(byteRange) }
+  }
+
+  /// A tensor with a storage of its own that holds a copy of `bytes`.
+  ///
+  /// - Precondition: `bytes` has exactly the shape's size.
+  package init(name: String, elementType: ElementType, shape: [Int], copying bytes: Span<UInt8>) {
+    self.init(
+      name: name, elementType: elementType, shape: shape, storage: TensorStorage(copying: bytes),
+      byteRange: 0..<bytes.count)
+  }
+
+  /// The same elements under another name.
+  package func renamed(_ name: String) -> Tensor {
+    Tensor(
+      name: name, elementType: elementType, shape: shape, storage: storage, byteRange: byteRange)
+  }
 }

@@ -1,24 +1,37 @@
 package import SystemIO
 
-/// Memory that tensors view: a mapped file or a heap block. It lives as long as any of its tensors.
+/// Memory that tensors view: a mapped file, huge pages or a heap block. It lives as long as any of
+/// its tensors.
 @safe
 package final class TensorStorage: @unchecked Sendable {
   private let base: UnsafeRawPointer
   package let byteCount: Int
-  /// The mapping that holds the bytes; nil: they are heap memory of this object.
-  private let file: MappedFile?
-  private let ownsHeapMemory: Bool
+  private let owner: Owner
+
+  /// Who frees the bytes.
+  private enum Owner: ~Copyable {
+    case mapping(MappedFile)
+    case hugePages(HugePageMemory)
+    case heap
+  }
 
   /// Views a whole mapped file.
   package init(mapping file: consuming MappedFile) {
     // SAFETY: the mapping stays at its address until the owner, stored below, dies with self.
     unsafe base = file.bytes.withUnsafeBytes { $0.baseAddress! }
     byteCount = file.byteCount
-    self.file = consume file
-    ownsHeapMemory = false
+    owner = .mapping(file)
   }
 
-  /// Heap memory of `byteCount` bytes, 64-byte aligned, filled by `body`.
+  /// Views anonymous memory.
+  package init(adopting memory: consuming HugePageMemory) {
+    // SAFETY: the memory stays at its address until the owner, stored below, dies with self.
+    unsafe base = memory.bytes.withUnsafeBytes { $0.baseAddress! }
+    byteCount = memory.byteCount
+    owner = .hugePages(memory)
+  }
+
+  /// Heap memory of `byteCount` bytes, 64-byte aligned, zero before `body` fills it.
   package init<Failure: Error>(
     byteCount: Int, _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Void
   ) throws(Failure) {
@@ -37,12 +50,23 @@ package final class TensorStorage: @unchecked Sendable {
     }
     unsafe base = UnsafeRawPointer(memory)
     self.byteCount = byteCount
-    file = nil
-    ownsHeapMemory = true
+    owner = .heap
+  }
+
+  /// A copy of `bytes`.
+  package convenience init(copying bytes: Span<UInt8>) {
+    self.init(byteCount: bytes.count) { target in
+      for index in 0..<bytes.count { target[index] = bytes[index] }
+    }
   }
 
   deinit {
-    if ownsHeapMemory { unsafe base.deallocate() }
+    // SAFETY: heap memory was allocated in init and is freed once; other owners free their own.
+    switch owner {
+    case .mapping: break
+    case .hugePages: break
+    case .heap: unsafe base.deallocate()
+    }
   }
 
   /// All bytes.
@@ -52,6 +76,35 @@ package final class TensorStorage: @unchecked Sendable {
       // SAFETY: base is valid for byteCount bytes until deinit, and the span borrows self.
       let span = unsafe RawSpan(_unsafeStart: base, byteCount: byteCount)
       return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// All bytes, for parsers: reading these is memory safe.
+  package var byteSpan: Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: as for `bytes`; every byte is a valid UInt8.
+      let span = unsafe Span<UInt8>(
+        _unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: byteCount)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Bytes that are in memory now. Of a heap block: all.
+  package func residentByteCount() -> Int {
+    switch owner {
+    case .mapping(let file): file.residentByteCount()
+    case .hugePages(let memory): memory.residentByteCount()
+    case .heap: byteCount
+    }
+  }
+
+  /// Bytes that this process reaches through huge pages. Of a heap block: not known, 0.
+  package func hugePageByteCount() -> Int {
+    switch owner {
+    case .mapping(let file): file.hugePageByteCount()
+    case .hugePages(let memory): memory.hugePageByteCount()
+    case .heap: 0
     }
   }
 }
