@@ -1,0 +1,88 @@
+/// One row of the comparison: a kind of work in one wire format, and what it may cost.
+struct Comparison {
+  let work: Work
+  let format: WireFormat
+  /// Server CPU per request, as a multiple of nginx's for the same request bodies.
+  let limit: Double
+  private(set) var nginxMicroseconds: [Double] = []
+  private(set) var quotientMicroseconds: [Double] = []
+  private(set) var errorCount = 0
+  private(set) var requestByteCount = 0
+  private(set) var answerByteCount = 0
+  private(set) var latencies = LatencyHistogram()
+
+  static let all: [Comparison] = [
+    Comparison(.one, .json, limit: 1.1),
+    Comparison(.hundred, .json, limit: 3),
+    Comparison(.hundred, .raw, limit: 1.3),
+    Comparison(.thousand, .json, limit: 42),
+    Comparison(.thousand, .raw, limit: 10),
+    Comparison(.batch, .json, limit: 33),
+    Comparison(.batch, .safetensors, limit: 8),
+  ]
+
+  private init(_ work: Work, _ format: WireFormat, limit: Double) {
+    self.work = work
+    self.format = format
+    self.limit = limit
+  }
+
+  var name: String { "\(work.rawValue)/\(format.rawValue)" }
+
+  /// Median over the rounds of the ratio within a round: what disturbs a round, disturbs both.
+  var ratio: Double? {
+    guard !nginxMicroseconds.isEmpty, nginxMicroseconds.count == quotientMicroseconds.count else {
+      return nil
+    }
+    return median(zip(quotientMicroseconds, nginxMicroseconds).map { $0 / $1 })
+  }
+
+  var isWithinLimit: Bool { errorCount == 0 && (ratio.map { $0 <= limit } ?? true) }
+
+  mutating func recordNginx(_ report: LoadReport) {
+    errorCount += report.errorCount
+    if let cost = report.serverMicrosecondsPerRequest { nginxMicroseconds.append(cost) }
+  }
+
+  mutating func recordQuotient(_ report: LoadReport, requests: RequestSet) {
+    errorCount += report.errorCount
+    requestByteCount = requests.meanByteCount
+    answerByteCount = report.bytesReceived / max(1, report.requestCount)
+    latencies = report.latencies
+    if let cost = report.serverMicrosecondsPerRequest { quotientMicroseconds.append(cost) }
+  }
+
+  static let heading =
+    filled("work", 16) + padded("request", 9) + padded("answer B", 10) + padded("nginx us", 10)
+    + padded("quotient us", 13) + padded("times", 8) + padded("limit", 7)
+    + padded("p50 us", 9) + padded("p99 us", 9)
+
+  var line: String {
+    let nginx = nginxMicroseconds.isEmpty ? "-" : fixed(median(nginxMicroseconds), 2)
+    let ours = quotientMicroseconds.isEmpty ? "-" : fixed(median(quotientMicroseconds), 2)
+    var line =
+      filled(name, 16) + padded("\(requestByteCount)", 9) + padded("\(answerByteCount)", 10)
+      + padded(nginx, 10) + padded(ours, 13) + padded(ratio.map { fixed($0, 2) } ?? "-", 8)
+      + padded(fixed(limit, 1), 7) + padded(fixed(Double(latencies.quantile(0.5)) / 1e3, 0), 9)
+      + padded(fixed(Double(latencies.quantile(0.99)) / 1e3, 0), 9)
+    if errorCount > 0 { line += "  \(errorCount) errors" }
+    if ratio != nil { line += isWithinLimit ? "" : "  above the limit" }
+    return line
+  }
+
+  var json: String {
+    let nginx = nginxMicroseconds.isEmpty ? "null" : fixed(median(nginxMicroseconds), 3)
+    let ours = quotientMicroseconds.isEmpty ? "null" : fixed(median(quotientMicroseconds), 3)
+    return "{\"case\":\"\(name)\",\"request_bytes\":\(requestByteCount),"
+      + "\"answer_bytes\":\(answerByteCount),\"nginx_us\":\(nginx),\"quotient_us\":\(ours),"
+      + "\"ratio\":\(ratio.map { fixed($0, 3) } ?? "null"),\"limit\":\(fixed(limit, 1)),"
+      + "\"errors\":\(errorCount)}"
+  }
+}
+
+func median(_ values: [Double]) -> Double {
+  precondition(!values.isEmpty, "no values have no median")
+  let sorted = values.sorted()
+  let middle = sorted.count / 2
+  return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

@@ -1,0 +1,86 @@
+/// What one measured stretch of load came to.
+struct LoadReport {
+  var requestCount = 0
+  /// Answers with another status than 200, broken answers, and lost connections.
+  var errorCount = 0
+  var firstError: String?
+  var bytesReceived = 0
+  var seconds = 0.0
+  var latencies = LatencyHistogram()
+  /// User and system time of the server; nil if its process is unknown.
+  var serverNanoseconds: UInt64?
+  /// Open loop only: requests due in the measured time but never sent before it ended.
+  var unsentCount = 0
+
+  var requestsPerSecond: Double { seconds > 0 ? Double(requestCount) / seconds : 0 }
+
+  var serverMicrosecondsPerRequest: Double? {
+    guard let serverNanoseconds, requestCount > 0 else { return nil }
+    return Double(serverNanoseconds) / 1e3 / Double(requestCount)
+  }
+
+  static let quantiles: [(name: String, share: Double)] = [
+    ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999),
+  ]
+
+  var text: String {
+    var lines = [
+      "requests    \(requestCount) in \(fixed(seconds, 2)) s, \(fixed(requestsPerSecond, 0)) per s",
+      "received    \(fixed(Double(bytesReceived) / seconds / 1e6, 1)) MB/s",
+      "errors      \(errorCount)" + (firstError.map { ", first: \($0)" } ?? ""),
+    ]
+    if unsentCount > 0 {
+      lines.append("not sent    \(unsentCount) were due and found no connection")
+    }
+    let times = LoadReport.quantiles.map {
+      "\($0.name) \(microseconds(latencies.quantile($0.share)))"
+    }
+    lines.append(
+      "latency us  " + times.joined(separator: "  ") + "  max \(microseconds(latencies.max))")
+    if let cost = serverMicrosecondsPerRequest {
+      lines.append("server CPU  \(fixed(cost, 2)) us per request")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  var json: String {
+    var members = LoadReport.quantiles.map {
+      "\"\($0.name)_us\":\(microseconds(latencies.quantile($0.share)))"
+    }
+    members += [
+      "\"max_us\":\(microseconds(latencies.max))", "\"requests\":\(requestCount)",
+      "\"errors\":\(errorCount)", "\"unsent\":\(unsentCount)",
+      "\"seconds\":\(fixed(seconds, 3))", "\"per_second\":\(fixed(requestsPerSecond, 1))",
+    ]
+    if let cost = serverMicrosecondsPerRequest {
+      members.append("\"server_cpu_us_per_request\":\(fixed(cost, 3))")
+    }
+    return "{\(members.joined(separator: ","))}"
+  }
+
+  private func microseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e3, 1) }
+}
+
+/// A number with so many digits behind the point; no Foundation needed.
+func fixed(_ value: Double, _ digits: Int) -> String {
+  guard value.isFinite else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<digits { scale *= 10 }
+  let scaled = (abs(value) * scale).rounded()
+  guard scaled < 9e15 else { return "\(value)" }
+  let sign = value < 0 && scaled > 0 ? "-" : ""
+  let whole = Int64(scaled) / Int64(scale)
+  guard digits > 0 else { return "\(sign)\(whole)" }
+  let fraction = String(Int64(scaled) % Int64(scale))
+  return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+}
+
+/// `text` with blanks in front, so that columns line up.
+func padded(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+/// `text` with blanks behind it.
+func filled(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}

@@ -1,0 +1,85 @@
+/// Requests prepared before the clock starts, so that the client costs next to nothing.
+struct RequestSet {
+  private(set) var bytes: [UInt8] = []
+  private(set) var starts: [Int] = [0]
+
+  var count: Int { starts.count - 1 }
+  func range(_ index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
+  var meanByteCount: Int { count == 0 ? 0 : bytes.count / count }
+
+  mutating func append(head: String, body: [UInt8]) {
+    bytes.append(contentsOf: head.utf8)
+    bytes.append(contentsOf: "Content-Length: \(body.count)\r\n\r\n".utf8)
+    bytes.append(contentsOf: body)
+    starts.append(bytes.count)
+  }
+
+  /// The prepared requests of one kind of work with Zipf ids.
+  init(
+    work: Work, format: WireFormat, model: String, host: String, exponent: Double, seed: UInt64,
+    cardinality: Int? = nil
+  ) throws {
+    var generator = SplitMix64(seed: seed)
+    let features = work.features.map { ($0.name, min($0.cardinality, cardinality ?? .max)) }
+    let samplers = features.map { ZipfSampler(count: $0.1, exponent: exponent) }
+    if format == .raw, features.count > 1 {
+      throw BenchError(
+        "raw rows hold one feature, and \(work.rawValue) asks for many; use safetensors")
+    }
+    let head = RequestSet.head(format: format, model: model, host: host, feature: features[0].0)
+    for _ in 0..<work.distinctCount {
+      let ids = samplers.map { sampler in
+        (0..<work.idCount).map { _ in sampler.next(&generator) }
+      }
+      let body =
+        switch format {
+        case .json: RequestSet.jsonBody(names: features.map(\.0), ids: ids)
+        case .raw: RequestSet.littleEndianBytes(ids[0], byteCount: 4)
+        case .safetensors: RequestSet.safetensorsBody(names: features.map(\.0), ids: ids)
+        }
+      append(head: head, body: body)
+    }
+  }
+
+  private static func head(
+    format: WireFormat, model: String, host: String, feature: String
+  ) -> String {
+    let path = "/v1/models/\(model):lookup"
+    return switch format {
+    case .json:
+      "POST \(path) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: application/json\r\n"
+    case .raw:
+      "POST \(path)?feature=\(feature)&dtype=I32 HTTP/1.1\r\nHost: \(host)\r\n"
+        + "Content-Type: application/octet-stream\r\n"
+    case .safetensors:
+      "POST \(path) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: application/vnd.safetensors\r\n"
+        + "Accept: application/vnd.safetensors\r\n"
+    }
+  }
+
+  private static func jsonBody(names: [String], ids: [[Int]]) -> [UInt8] {
+    let members = zip(names, ids).map { name, ids in
+      "\"\(name)\":[\(ids.map(String.init).joined(separator: ","))]"
+    }
+    return Array("{\"features\":{\(members.joined(separator: ","))}}".utf8)
+  }
+
+  private static func safetensorsBody(names: [String], ids: [[Int]]) -> [UInt8] {
+    var offset = 0
+    let members = zip(names, ids).map { name, ids in
+      defer { offset += ids.count * 8 }
+      return "\"\(name)\":{\"dtype\":\"I64\",\"shape\":[\(ids.count)],"
+        + "\"data_offsets\":[\(offset),\(offset + ids.count * 8)]}"
+    }
+    var header = Array("{\(members.joined(separator: ","))}".utf8)
+    while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
+    var body = littleEndianBytes([header.count], byteCount: 8)
+    body += header
+    for ids in ids { body += littleEndianBytes(ids, byteCount: 8) }
+    return body
+  }
+
+  private static func littleEndianBytes(_ values: [Int], byteCount: Int) -> [UInt8] {
+    values.flatMap { value in (0..<byteCount).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+  }
+}

@@ -1,0 +1,9 @@
+import Glibc
+
+/// Nanoseconds of the monotonic clock.
+func monotonicNanoseconds() -> UInt64 {
+  var time = timespec()
+  // SAFETY: the kernel writes one timespec, which is ours.
+  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
