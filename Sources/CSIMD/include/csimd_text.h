@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "csimd_cpu.h"
+
 // Numbers to text and back. Offsets count from `text`; nothing outside [text, text + end) is read.
 
 // What a list reader found. Elements that it does not understand are left to the caller.
@@ -25,3 +27,23 @@ csimd_text_list csimd_text_read_floats(
 // of the normal range, or too near to the middle of two float32. `digits` may lack what followed
 // its 19th digit.
 float csimd_text_decimal_to_float(uint64_t digits, long exponent);
+
+// Writes rows of float32 as JSON, `[0.5,-1],[1e-07,null]`, each number so that it reads back as the
+// same float32, what is not finite as null. All of them write the same bytes. `text` has room for
+// csimd_text_float_rows_max(rows, width) bytes; returns how many were written.
+size_t csimd_text_write_float_rows_portable(
+    const float *floats, size_t rows, size_t width, uint8_t *text);
+#if defined(__x86_64__)
+size_t csimd_text_write_float_rows_avx2(
+    const float *floats, size_t rows, size_t width, uint8_t *text);
+size_t csimd_text_write_float_rows_avx512(
+    const float *floats, size_t rows, size_t width, uint8_t *text);
+#endif
+
+// Writes one float32 in at most 15 bytes; `text` has room for 32.
+size_t csimd_text_write_float(float value, uint8_t *text);
+
+size_t csimd_text_float_rows_max(size_t rows, size_t width);
+
+// Whether the AVX-512 writer runs here: it needs CD and VBMI2 beyond csimd_cpu_has_avx512.
+bool csimd_text_has_avx512(void);

@@ -1,0 +1,43 @@
+#pragma once
+// What the float writers share: the tables, and the definition of what is written.
+//
+// A float32 x becomes d * 10^(k - 8) with 10^8 <= d < 10^9 (zero: d = 0, k = 0). d has the fewest
+// digits, of nine, eight or seven and fewer, that read back as x: rounded to eight or seven digits
+// it is taken if it stays closer to x than half the gap to the next float32. Everything is computed
+// in float64, which is exact enough by far: at d = 10^8 the gap is six units, and float64 is off by
+// less than a millionth of a unit.
+//
+// All writers do the same operations in the same order, so that they write the same bytes; tests
+// compare them.
+//
+// The text of x is, with trailing zeros of the digits left out:
+//     k in -4 ... -1   0.000abcdefghi   with -k - 1 zeros behind the point
+//     k in  0 ...  8   abc.defghi       the point behind digit k + 1, left out when last
+//     otherwise        a.bcdefghie-07   the point left out when no digit follows
+//     not finite       null
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  exponent_min = -45,
+  exponent_max = 38,
+  form_count = exponent_max - exponent_min + 2,
+  null_form = form_count - 1,
+};
+
+// The longest text of a float32, its comma included: "-1.23456789e-07,".
+enum { float_text_max = 16 };
+
+// What writers may store beyond the last byte they return: one vector.
+enum { overhang_max = 64 };
+
+#define LOG10_2 0.30102999566398119521
+// Slightly below 1: how much of half a gap a shorter text may use.
+#define GAP_SHARE 0.99999
+
+// 10^(16 a - 32) and 10^b; their product is 10^n for n = 16 a - 32 + b in -32 ... 63.
+static const double big_powers[8] = {1e-32, 1e-16, 1e0, 1e16, 1e32, 1e48, 1e0, 1e0};
+static const double small_powers[16] = {
+    1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+};
