@@ -4,4 +4,5 @@
 #include "csimd_cross.h"
 #include "csimd_dense.h"
 #include "csimd_interaction.h"
+#include "csimd_rows.h"
 #include "csimd_text.h"
