@@ -67,6 +67,15 @@ package struct RowTable: ~Escapable {
     self.bytes = bytes
     self.layout = layout
   }
+
+  /// Floats in memory as a table of `width` columns.
+  @_lifetime(copy floats)
+  package init(_ floats: Span<Float>, width: Int) {
+    precondition(width > 0 && floats.count % width == 0, "floats are not [rows, width]")
+    // SAFETY: floats have no padding, and the raw span lives as long as the typed one.
+    bytes = unsafe floats.bytes
+    layout = RowLayout(element: .f32, width: width, rowCount: floats.count / width)
+  }
 }
 
 /// An element-wise operation of two vectors.
