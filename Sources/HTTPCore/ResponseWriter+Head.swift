@@ -24,11 +24,11 @@ extension ResponseWriter {
   ///   - sharedFields: complete lines for every answer: `Server` and `Date`.
   ///   - head: scratch memory of the caller.
   package mutating func finish(
-    _ envelope: Envelope, sharedFields: Span<UInt8>, head: inout ByteBuffer
+    _ envelope: Envelope, sharedFields: borrowing ByteBuffer, head: inout ByteBuffer
   ) {
     head.removeAll()
     head.append(HTTPStatus.line(status))
-    head.append(sharedFields)
+    head.append(sharedFields.bytes)
     let hasContent = status != 204 && status != 304
     if hasContent {
       if let contentType {

@@ -1,0 +1,46 @@
+import CLinux
+import Glibc
+
+/// A thread of the operating system that runs one body and ends.
+package final class WorkerThread: Sendable {
+  private let handle: pthread_t
+
+  private final class Start: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+    init(name: String, body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+
+  /// Starts the thread.
+  ///
+  /// - Parameter name: shown by `ps -L` and `top -H`; the first 15 bytes.
+  package init(
+    name: String, body: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
+    let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+    var handle = pthread_t()
+    // SAFETY: the new thread takes over the one reference that `start` holds; if there is no thread,
+    // it is released here.
+    let code = unsafe pthread_create(
+      &handle, nil,
+      { argument in
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+        unsafe clinux_name_thread(start.name)
+        start.body()
+        return nil
+      }, start.toOpaque())
+    guard code == 0 else {
+      unsafe start.release()
+      throw SystemError("pthread_create", on: name, code: code)
+    }
+    self.handle = handle
+  }
+
+  /// Waits until the body has returned. Every thread is joined once.
+  package func join() {
+    _ = pthread_join(handle, nil)
+  }
+}

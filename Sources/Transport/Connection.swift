@@ -1,0 +1,61 @@
+import HTTPCore
+import SystemIO
+
+/// One client connection, owned by one worker. While it waits for a request it holds no buffer.
+final class Connection {
+  /// What the connection waits for; each phase has its own timeout.
+  enum Phase: UInt8 {
+    /// The next request.
+    case idle
+    /// The rest of a request's head, or of its body.
+    case readingHead, readingBody
+    /// A client that reads slower than we answer.
+    case sending
+    /// The client to close, after the last answer.
+    case lingering
+    case closed
+  }
+
+  let socket: StreamSocket
+  let info: ConnectionInfo
+  /// Its place in the worker's table, and the number of the place's use.
+  let slot: Int
+  let token: UInt64
+
+  var http = HTTP1Connection()
+  var phase = Phase.idle
+  var phaseStart: UInt64
+  /// Bytes moved in this phase: they extend the time of a body or an answer.
+  var phaseByteCount = 0
+
+  /// The part of a request that has arrived.
+  var inbox: PooledBuffer?
+  /// True if the inbox was not looked at, since an answer before it is still unsent.
+  var hasUnparsedInput = false
+  /// The part of the answers that the client has not taken.
+  var unsent: PooledBuffer?
+
+  /// The kernel said that there is something to read, and no read has come up short since.
+  var mayRead = false
+  /// The peer has ended its sending: a short read does not mean that nothing is left.
+  var hasPeerEnded = false
+  var watchesWritable = false
+  /// It is in the worker's list of connections to go on with in the next turn.
+  var isQueued = false
+  /// The connection ends once its answers are sent.
+  var closesWhenSent = false
+  /// It ends by waiting for the client, so that no reset overtakes the answer.
+  var lingers = false
+
+  init(
+    _ socket: consuming StreamSocket, info: ConnectionInfo, slot: Int, token: UInt64, now: UInt64
+  ) {
+    self.socket = socket
+    self.info = info
+    self.slot = slot
+    self.token = token
+    phaseStart = now
+  }
+
+  var isOpen: Bool { phase != .closed }
+}

@@ -1,0 +1,110 @@
+package import HTTPCore
+import Synchronization
+import SystemIO
+package import Telemetry
+
+/// Serves HTTP/1.1 at its addresses, with several workers that share nothing.
+///
+///     let server = try Server(configuration: configuration, counters: counters) { worker in
+///       service.makeHandler(worker: worker)
+///     }
+///     try server.run(onDrain: { service.beginDrain() })
+package final class Server: Sendable {
+  /// Where the server listens, `127.0.0.1:41234` or `unix:/run/quotient.sock`; with real ports.
+  package let boundAddresses: [String]
+
+  private let configuration: TransportConfiguration
+  private let counters: [TransportCounters]
+  private let makeHandler: @Sendable (Int) -> any RequestHandler
+  private let control: ServerControl
+  /// What each worker will listen at; taken by ``run(handlesSignals:onDrain:onReload:)``.
+  private let listeners: Mutex<[[Worker.Listener]]?>
+
+  /// Binds every address, so that clients can connect from now on; they are served once the server
+  /// runs.
+  ///
+  /// - Parameters:
+  ///   - counters: one a worker.
+  ///   - makeHandler: called once a worker, on the worker's own thread.
+  package init(
+    configuration: TransportConfiguration, counters: [TransportCounters],
+    makeHandler: @escaping @Sendable (Int) -> any RequestHandler
+  ) throws(TransportError) {
+    if let defect = configuration.defect { throw .configuration(defect) }
+    precondition(counters.count == configuration.workerCount, "each worker has its counters")
+    self.configuration = configuration
+    self.counters = counters
+    self.makeHandler = makeHandler
+    do throws(SystemError) {
+      control = try ServerControl(workerCount: configuration.workerCount)
+    } catch {
+      throw .system(error)
+    }
+    let (listeners, addresses) = try bindListeners(configuration)
+    self.listeners = Mutex(listeners)
+    boundAddresses = addresses
+  }
+
+  /// Serves until SIGTERM, SIGINT or ``shutdown(immediately:)``, and until the requests that were
+  /// open then are answered or ``TransportConfiguration/drainTimeout`` is over. A second signal
+  /// ends it at once. May be called once.
+  ///
+  /// - Parameters:
+  ///   - handlesSignals: false leaves the process's signals alone.
+  ///   - onDrain: called when the end begins, before the listeners close.
+  ///   - onReload: called on SIGHUP.
+  package func run(
+    handlesSignals: Bool = true, onDrain: () -> Void = {}, onReload: () -> Void = {}
+  ) throws(TransportError) {
+    guard let listeners = self.listeners.withLock({ $0.take() }) else {
+      preconditionFailure("a server runs once")
+    }
+    SignalDescriptor.ignoreBrokenPipe()
+    defer { for address in boundAddresses { SocketAddress(address)?.removePath() } }
+    var threads: [WorkerThread] = []
+    do throws(SystemError) {
+      var watch = try ShutdownWatch(control, handlesSignals: handlesSignals)
+      for number in 0..<configuration.workerCount {
+        threads.append(try startWorker(number, listeners[number]))
+      }
+      watch.wait(configuration, onDrain: onDrain, onReload: onReload)
+    } catch {
+      control.workerFailed(error)
+      control.advance(to: .stopping)
+    }
+    for thread in threads { thread.join() }
+    if let error = control.workerFailure { throw .system(error) }
+  }
+
+  /// Begins the end, from any thread; ``run(handlesSignals:onDrain:onReload:)`` returns when it is
+  /// reached.
+  ///
+  /// - Parameter immediately: do not wait for open requests.
+  package func shutdown(immediately: Bool = false) {
+    control.requestShutdown(immediately: immediately)
+  }
+
+  private func startWorker(
+    _ number: Int, _ listeners: [Worker.Listener]
+  ) throws(SystemError) -> WorkerThread {
+    let (configuration, control) = (configuration, control)
+    let (counters, makeHandler) = (counters[number], makeHandler)
+    control.runningWorkerCount.add(1, ordering: .acquiringAndReleasing)
+    do throws(SystemError) {
+      return try WorkerThread(name: "worker-\(number)") {
+        defer { control.workerEnded() }
+        do throws(SystemError) {
+          let worker = try Worker(
+            number: number, configuration: configuration, control: control, counters: counters,
+            listeners: listeners, handler: makeHandler(number))
+          worker.run()
+        } catch {
+          control.workerFailed(error)
+        }
+      }
+    } catch {
+      control.workerEnded()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import ByteCoding
+import HTTPCore
+import SystemIO
+import Telemetry
+
+// From readable bytes to answered requests.
+
+extension Worker {
+  /// Goes on with a connection as far as it gets without waiting: sends what is unsent, answers
+  /// what was read, reads what is there.
+  func serve(_ connection: Connection) {
+    var readCount = 0
+    while connection.isOpen {
+      if connection.unsent != nil {
+        guard sendUnsent(connection) else { break }
+      } else if connection.phase == .lingering {
+        dropInput(connection)
+        break
+      } else if connection.hasUnparsedInput {
+        answerInbox(connection)
+      } else if connection.mayRead {
+        guard readCount < Self.readsPerTurnMax else {
+          queue(connection)
+          break
+        }
+        readCount += 1
+        read(connection)
+      } else {
+        break
+      }
+    }
+    if connection.isOpen { updateDeadline(connection) }
+  }
+
+  private func queue(_ connection: Connection) {
+    guard !connection.isQueued else { return }
+    connection.isQueued = true
+    queued.append(connection)
+  }
+
+  // MARK: Reading
+
+  private func read(_ connection: Connection) {
+    if let inbox = connection.inbox {
+      connection.inbox = nil
+      let room = roomForMore(connection, &inbox.bytes)
+      if receive(connection, into: &inbox.bytes, room: room) {
+        answerRequests(in: &inbox.bytes, of: connection)
+      }
+      keep(inbox, for: connection)
+      return
+    }
+    received.removeAll()
+    guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
+    answerRequests(in: &received, of: connection)
+    guard !received.isEmpty else { return }
+    let inbox = pool.take()
+    inbox.bytes.append(received.bytes)
+    keep(inbox, for: connection)
+  }
+
+  /// Leaves with the connection what is a part of a request, or waits for an answer to be sent. A
+  /// buffer that is worked on belongs to nobody, so that closing in between cannot touch it.
+  private func keep(_ inbox: PooledBuffer, for connection: Connection) {
+    if inbox.bytes.isEmpty || !connection.isOpen || connection.phase == .lingering {
+      pool.give(inbox)
+    } else {
+      connection.inbox = inbox
+    }
+  }
+
+  /// How much to read behind a partial request. The buffer doubles as bytes arrive; a length that
+  /// a client claims reserves nothing.
+  private func roomForMore(_ connection: Connection, _ bytes: inout ByteBuffer) -> Int {
+    if bytes.headRoom > bytes.count { bytes.compact() }
+    let missing = connection.http.missingByteCount(bytes)
+    let free = bytes.capacity - bytes.headRoom - bytes.count
+    // More than is missing: a read that comes up short shows that nothing is left.
+    let wanted = missing > 0 ? missing + 1024 : 16 * 1024
+    return min(wanted, max(free, bytes.count, 32 * 1024))
+  }
+
+  /// Reads once. True if bytes came.
+  private func receive(
+    _ connection: Connection, into bytes: inout ByteBuffer, room: Int
+  ) -> Bool {
+    let oldCount = bytes.count
+    var outcome = TransferOutcome.wouldBlock
+    bytes.append(uninitialized: room) { target in
+      outcome = connection.socket.receive(into: &target)
+    }
+    guard case .transferred(let count) = outcome else {
+      bytes.truncate(to: oldCount)
+      connection.mayRead = false
+      // At the end of input every complete request has been answered and sent.
+      if outcome != .wouldBlock { close(connection) }
+      return false
+    }
+    bytes.truncate(to: oldCount + count)
+    now = MonotonicClock.nanoseconds()
+    add(count, to: counters.bytesReceived)
+    connection.phaseByteCount += count
+    // All there was: the kernel will tell of more. But not of an end that it told before.
+    if count < room, !connection.hasPeerEnded { connection.mayRead = false }
+    return true
+  }
+
+  /// After the last answer: reads until the client closes, or has sent too much.
+  func dropInput(_ connection: Connection) {
+    while connection.mayRead, connection.isOpen {
+      received.removeAll()
+      guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
+      if connection.phaseByteCount > configuration.lingerBytesMax { close(connection) }
+    }
+  }
+
+  // MARK: Answering
+
+  private func answerInbox(_ connection: Connection) {
+    guard let inbox = connection.inbox else { preconditionFailure("there is input to answer") }
+    connection.inbox = nil
+    connection.hasUnparsedInput = false
+    answerRequests(in: &inbox.bytes, of: connection)
+    keep(inbox, for: connection)
+  }
+
+  /// Answers the complete requests at the front of `input` and removes them. What remains is the
+  /// beginning of a request, or waits until the client has taken the answers before it.
+  private func answerRequests(in input: inout ByteBuffer, of connection: Connection) {
+    requests: while !input.isEmpty {
+      switch connection.http.advance(&input, head: &head, limits: configuration.limits) {
+      case .read: break requests
+      case .sendContinue: gathered.append("HTTP/1.1 100 Continue\r\n\r\n")
+      case .refuse(let error):
+        refuse(connection, error)
+        input.removeAll()
+        return
+      case .handleRequest:
+        answer(connection, &input)
+        guard connection.isOpen, connection.phase != .lingering else {
+          input.removeAll()
+          return
+        }
+        if connection.unsent != nil {
+          if connection.closesWhenSent { input.removeAll() }
+          connection.hasUnparsedInput = !input.isEmpty
+          return
+        }
+      }
+    }
+    if !gathered.isEmpty { sendGathered(connection) }
+  }
+
+  /// Answers the request that `head` and `input` hold.
+  ///
+  /// A handler answers before it returns. The protocol machine does not mind when: it stays in its
+  /// responding state until `finishResponse`. A handler that works in pieces would return here
+  /// with its work, the worker would keep input, head and writer with the connection, and come
+  /// back to the second half of this function when the last piece is done.
+  private func answer(_ connection: Connection, _ input: inout ByteBuffer) {
+    respond(connection, input)
+    let serverCloses = response.closesConnection || stage > .running
+    let closes = serverCloses || !connection.http.keepsAlive
+    finishResponse(
+      ResponseWriter.Envelope(
+        isHead: head.method == .head, isOldVersion: head.minorVersion == 0, closes: closes))
+    let requestByteCount = connection.http.requestByteCount
+    let isOpen = connection.http.finishResponse(closes: closes)
+    input.removeFirst(requestByteCount)
+    connection.phase = .idle
+    if !isOpen {
+      connection.closesWhenSent = true
+      connection.lingers = serverCloses || !input.isEmpty
+    }
+    sendResponse(connection, isLast: input.isEmpty || !isOpen)
+  }
+
+  private func respond(_ connection: Connection, _ input: borrowing ByteBuffer) {
+    response.reset()
+    let bytes = input.bytes
+    let request = RequestView(
+      head: head, headBytes: bytes, body: bytes.extracting(connection.http.bodyRange),
+      connection: connection.info, receivedAt: now)
+    handler.respond(to: request, into: &response)
+  }
+
+  /// Answers what is no acceptable request, then closes.
+  func refuse(_ connection: Connection, _ error: HTTPParseError) {
+    response.reset()
+    response.status = error.status
+    handler.refuse(error, from: connection.info, into: &response)
+    finishResponse(ResponseWriter.Envelope(closes: true))
+    connection.closesWhenSent = true
+    connection.lingers = true
+    sendResponse(connection, isLast: true)
+  }
+
+  private func finishResponse(_ envelope: ResponseWriter.Envelope) {
+    if now >= sharedFieldsExpiry { refreshSharedFields() }
+    response.finish(envelope, sharedFields: sharedFields, head: &headText)
+  }
+
+  private func refreshSharedFields() {
+    let wallTime = WallClock.nanoseconds()
+    sharedFields.removeAll()
+    sharedFields.append("Server: quotient\r\nDate: ")
+    HTTPDate.append(unixSeconds: Int(wallTime / 1_000_000_000), to: &sharedFields)
+    sharedFields.append("\r\n")
+    sharedFieldsExpiry = now + 1_000_000_000 - wallTime % 1_000_000_000
+  }
+}

@@ -1,0 +1,163 @@
+import ByteCoding
+import HTTPCore
+import Synchronization
+import SystemIO
+import Telemetry
+
+/// One thread of the server: its poll, its listeners, its connections, its handler. Nothing that a
+/// request touches is shared with another worker.
+///
+/// Sockets are watched edge-triggered and never re-armed: a request costs one `recv` and one `send`,
+/// and its share of an `epoll_wait`.
+final class Worker {
+  let configuration: TransportConfiguration
+  let timeouts: Timeouts
+  let control: ServerControl
+  let wakeup: ServerControl.Wakeup
+  let counters: TransportCounters
+  let handler: any RequestHandler
+  var listeners: [Listener]
+
+  var poll: EventPoll
+  var connections = ConnectionTable()
+  var deadlines: DeadlineWheel
+  var pool = BufferPool()
+  /// Connections that have more to read or to answer, but let others go first.
+  var queued: [Connection] = []
+
+  /// Where requests are read to. Most are complete at once and are served straight from here.
+  var received = ByteBuffer(capacity: Worker.receiveByteCount)
+  /// Answers to pipelined requests, gathered for one `send`.
+  var gathered = ByteBuffer()
+  var response = ResponseWriter()
+  var head = RequestHead()
+  var headText = ByteBuffer(capacity: 1024)
+  /// The `Server` and `Date` lines of every answer, and when the date is out of date.
+  var sharedFields = ByteBuffer(capacity: 128)
+  var sharedFieldsExpiry: UInt64 = 0
+
+  /// Monotonic time, read after each read of a socket and each wait.
+  var now: UInt64
+  var stage = ServerControl.Stage.running
+  /// Set while no more connections can be accepted for lack of descriptors: when to try again.
+  var listeningResumesAt: UInt64?
+
+  static let receiveByteCount = 128 * 1024
+  static let readsPerTurnMax = 16
+
+  /// A listening socket; one of a path is shared by all workers.
+  final class Listener: Sendable {
+    let socket: ListeningSocket
+    init(_ socket: consuming ListeningSocket) { self.socket = socket }
+  }
+
+  /// The configured times in nanoseconds.
+  struct Timeouts {
+    let header, body, idle, write, linger: UInt64
+
+    init(_ configuration: TransportConfiguration) {
+      header = nanoseconds(configuration.headerTimeout)
+      body = nanoseconds(configuration.bodyTimeout)
+      idle = nanoseconds(configuration.idleTimeout)
+      write = nanoseconds(configuration.writeTimeout)
+      linger = nanoseconds(configuration.lingerTimeout)
+    }
+  }
+
+  init(
+    number: Int, configuration: TransportConfiguration, control: ServerControl,
+    counters: TransportCounters, listeners: [Listener], handler: any RequestHandler
+  ) throws(SystemError) {
+    self.configuration = configuration
+    self.control = control
+    self.counters = counters
+    self.listeners = listeners
+    self.handler = handler
+    timeouts = Timeouts(configuration)
+    wakeup = control.wakeup(worker: number)
+    now = MonotonicClock.nanoseconds()
+    deadlines = DeadlineWheel(now: now)
+    poll = try EventPoll()
+    try poll.add(wakeup.descriptor.number, for: .readable, token: Self.wakeupToken)
+    try watchListeners()
+  }
+
+  /// Tokens of connections have a use count of at least 1 in the upper half; this and the
+  /// listeners' positions have 0.
+  private static let wakeupToken: UInt64 = 0xFFFF_FFFF
+
+  func watchListeners() throws(SystemError) {
+    for (position, listener) in listeners.enumerated() {
+      try poll.add(
+        listener.socket.number, for: [.readable, .exclusive], token: UInt64(position))
+    }
+    listeningResumesAt = nil
+  }
+
+  /// Serves until the server stops.
+  func run() {
+    while true {
+      let count = poll.wait(milliseconds: waitMilliseconds())
+      now = MonotonicClock.nanoseconds()
+      for position in 0..<count { dispatch(poll.event(position)) }
+      if !queued.isEmpty { serveQueued() }
+      expireDeadlines()
+      if let time = listeningResumesAt, now >= time { resumeListening() }
+      if stage >= .closing, connections.count == 0 { return }
+    }
+  }
+
+  private func waitMilliseconds() -> Int {
+    if !queued.isEmpty { return 0 }
+    var wait = deadlines.nanosecondsToNext(now: now)
+    if let time = listeningResumesAt { wait = min(wait ?? .max, time > now ? time - now : 0) }
+    guard let wait else { return -1 }
+    return Int(clamping: wait / 1_000_000 + 1)
+  }
+
+  private func dispatch(_ event: EventPoll.Event) {
+    if let connection = connections.connection(token: event.token) {
+      if !event.readiness.isDisjoint(with: [.readable, .peerEnded, .hungUp]) {
+        connection.mayRead = true
+      }
+      if !event.readiness.isDisjoint(with: [.peerEnded, .hungUp]) {
+        connection.hasPeerEnded = true
+      }
+      serve(connection)
+    } else if event.token == Self.wakeupToken {
+      wakeup.descriptor.clear()
+      follow(control.stage)
+    } else if event.token < UInt64(listeners.count) {
+      acceptConnections(from: listeners[Int(event.token)])
+    }
+  }
+
+  private func serveQueued() {
+    let turn = queued
+    queued.removeAll(keepingCapacity: true)
+    for connection in turn {
+      connection.isQueued = false
+      if connection.isOpen { serve(connection) }
+    }
+  }
+
+  private func resumeListening() {
+    // If the poll has no room either, the next attempt is as far away as this one was.
+    do throws(SystemError) { try watchListeners() } catch { listeningResumesAt = now + Self.pause }
+  }
+
+  /// How long no connection is accepted when descriptors have run out.
+  static let pause: UInt64 = 100_000_000
+}
+
+/// Nanoseconds of a duration that is not negative and not longer than centuries.
+func nanoseconds(_ duration: Duration) -> UInt64 {
+  let (seconds, attoseconds) = duration.components
+  return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
+}
+
+/// Adds to a counter that one thread writes and others read: no atomic read-modify-write needed.
+@inline(__always)
+func add(_ amount: Int, to counter: borrowing Atomic<Int>) {
+  counter.store(counter.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+}
