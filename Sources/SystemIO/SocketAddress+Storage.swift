@@ -16,6 +16,7 @@ extension SocketAddress {
   func withKernelAddress<Result>(
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
   ) -> Result {
+    // SAFETY: the address that is lent lives as long as the call.
     switch self {
     case .ipv4(let host, let port):
       var address = sockaddr_in()

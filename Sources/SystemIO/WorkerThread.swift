@@ -20,10 +20,10 @@ package final class WorkerThread: Sendable {
   package init(
     name: String, body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
-    let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
-    var handle = pthread_t()
     // SAFETY: the new thread takes over the one reference that `start` holds; if there is no thread,
     // it is released here.
+    let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+    var handle = pthread_t()
     let code = unsafe pthread_create(
       &handle, nil,
       { argument in
