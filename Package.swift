@@ -107,7 +107,10 @@ let package = Package(
       swiftSettings: house),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["TestSupport", "SystemIO", "ByteCoding"], swiftSettings: house),
+      dependencies: ["TestSupport", "SystemIO", "ByteCoding", "Checkpoints"],
+      swiftSettings: house),
+    .testTarget(
+      name: "BenchTests", dependencies: ["quotient-bench"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: house),
   ],
   cLanguageStandard: .gnu17

@@ -11,5 +11,5 @@ struct BenchmarkCase {
   /// Builds the data and returns the call to be timed. The call's result keeps work alive.
   let prepare: () throws -> () -> Int
 
-  static var all: [BenchmarkCase] { httpCases + jsonCases }
+  static var all: [BenchmarkCase] { httpCases + jsonCases + textCases }
 }

@@ -17,7 +17,7 @@ struct RequestSet {
   /// The prepared requests of one kind of work with Zipf ids.
   init(
     work: Work, format: WireFormat, model: String, host: String, exponent: Double, seed: UInt64,
-    cardinality: Int? = nil
+    cardinality: Int? = nil, count: Int? = nil
   ) throws {
     var generator = SplitMix64(seed: seed)
     let features = work.features.map { ($0.name, min($0.cardinality, cardinality ?? .max)) }
@@ -27,7 +27,7 @@ struct RequestSet {
         "raw rows hold one feature, and \(work.rawValue) asks for many; use safetensors")
     }
     let head = RequestSet.head(format: format, model: model, host: host, feature: features[0].0)
-    for _ in 0..<work.distinctCount {
+    for _ in 0..<(count ?? work.distinctCount) {
       let ids = samplers.map { sampler in
         (0..<work.idCount).map { _ in sampler.next(&generator) }
       }
