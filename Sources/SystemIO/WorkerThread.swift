@@ -20,7 +20,7 @@ package final class WorkerThread: Sendable {
   package init(
     name: String, body: @escaping @Sendable () -> Void
   ) throws(SystemError) {
-    // SAFETY: the new thread takes over the one reference that `start` holds; if there is no thread,
+    // SAFETY: the new thread takes over the reference that `start` holds; if there is no thread,
     // it is released here.
     let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
     var handle = pthread_t()

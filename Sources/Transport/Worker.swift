@@ -7,7 +7,7 @@ import Telemetry
 /// One thread of the server: its poll, its listeners, its connections, its handler. Nothing that a
 /// request touches is shared with another worker.
 ///
-/// Sockets are watched edge-triggered and never re-armed: a request costs one `recv` and one `send`,
+/// Sockets are watched edge-triggered and never re-armed: a request costs one `recv`, one `send`,
 /// and its share of an `epoll_wait`.
 final class Worker {
   let configuration: TransportConfiguration
