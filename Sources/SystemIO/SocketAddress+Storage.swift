@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 // Between our addresses and the kernel's, whose type depends on the family.
