@@ -7,7 +7,6 @@ package struct DenseKernels: Sendable {
   package let name: String
   let forward: Forward
   let interaction: Interaction
-  let crossLayer: CrossLayer
 
   typealias Forward =
     @convention(c) (
@@ -19,12 +18,6 @@ package struct DenseKernels: Sendable {
       UnsafePointer<UnsafePointer<Float>?>?, UnsafePointer<Int>?, Int, Int, Int, Bool, Int,
       UnsafeMutablePointer<Float>?, Int, UnsafeMutablePointer<Float>?
     ) -> Void
-  typealias CrossLayer =
-    @convention(c) (
-      UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
-      Int, Int, Int, UnsafeMutablePointer<Float>?
-    ) -> Void
-
   // SAFETY: the stored functions are called only by DenseLayer and DotInteraction, which check the
   // shapes, and only those that the CPU can run are in `available`.
 
@@ -33,26 +26,24 @@ package struct DenseKernels: Sendable {
     var kernels = unsafe [
       DenseKernels(
         name: "portable", forward: csimd_dense_forward_portable,
-        interaction: csimd_dot_interaction_portable, crossLayer: csimd_cross_layer_portable)
+        interaction: csimd_dot_interaction_portable)
     ]
     #if arch(arm64)
       unsafe kernels.append(
         DenseKernels(
           name: "neon", forward: csimd_dense_forward_neon,
-          interaction: csimd_dot_interaction_portable, crossLayer: csimd_cross_layer_portable))
+          interaction: csimd_dot_interaction_portable))
     #endif
     if csimd_cpu_has_avx2() {
       unsafe kernels.append(
         DenseKernels(
-          name: "avx2", forward: csimd_dense_forward_avx2, interaction: csimd_dot_interaction_avx2,
-          crossLayer: csimd_cross_layer_avx2))
+          name: "avx2", forward: csimd_dense_forward_avx2, interaction: csimd_dot_interaction_avx2))
     }
     if csimd_cpu_has_avx512() {
       unsafe kernels.append(
         DenseKernels(
           name: "avx512", forward: csimd_dense_forward_avx512,
-          interaction: csimd_dot_interaction_avx512,
-          crossLayer: csimd_cross_layer_avx2))
+          interaction: csimd_dot_interaction_avx512))
     }
     return kernels
   }()

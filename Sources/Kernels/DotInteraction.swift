@@ -15,56 +15,48 @@ package func dotInteractionCount(vectorCount: Int, firstRow: Int = 0, withItself
 /// sample's vectors, the lower triangle row by row, (i, j) with j < i, and j = i `withItself`.
 ///
 /// - Parameters:
-///   - shared: vectors that all samples have in common, shape [sharedCount, dimension]; they come
-///     first in the order of the triangle.
-///   - varying: the samples' own vectors, one block per vector: shape
-///     [varyingCount, rowCount, dimension].
-///   - firstRow: rows of the triangle before this one are left out.
+///   - memory: where the vectors lie, each `dimension` floats wide.
+///   - firstRow: rows of the triangle before this one are left out. A caller who puts the vectors
+///     that all samples share first leaves their products out so.
 ///   - output: sample r's products begin at `outputOffset + r * outputStride`.
+///   - scratch: ``dotInteractionScratchCount(vectorCount:dimension:)`` floats of any content.
 package func dotInteraction(
-  shared: Span<Float>, sharedCount: Int, varying: Span<Float>, varyingCount: Int, dimension: Int,
-  firstRow: Int = 0, withItself: Bool, rowCount: Int, into output: inout MutableSpan<Float>,
-  outputOffset: Int, outputStride: Int, scratch: inout MutableSpan<Float>,
-  kernels: DenseKernels = .best
+  memory: Span<Float>, vectors: Span<StridedVector>, dimension: Int, firstRow: Int = 0,
+  withItself: Bool, rowCount: Int, into output: inout MutableSpan<Float>, outputOffset: Int,
+  outputStride: Int, scratch: inout MutableSpan<Float>, kernels: DenseKernels = .best
 ) {
-  guard rowCount > 0 else { return }
-  let vectorCount = sharedCount + varyingCount
+  let vectorCount = vectors.count
+  precondition(0...vectorCount ~= firstRow, "the first row is one of the triangle's")
   let productCount = dotInteractionCount(
     vectorCount: vectorCount, firstRow: firstRow, withItself: withItself)
-  guard productCount > 0 else { return }
-  precondition(0...vectorCount ~= firstRow, "the first row is one of the triangle's")
-  precondition(shared.count >= sharedCount * dimension, "shared is [sharedCount, dimension]")
+  guard rowCount > 0, productCount > 0 else { return }
   precondition(
-    varying.count >= varyingCount * rowCount * dimension, "varying is [vectors, rows, dimension]")
-  precondition(
-    outputOffset >= 0 && outputStride >= productCount
+    outputOffset >= 0 && outputStride >= 0
       && output.count >= outputOffset + (rowCount - 1) * outputStride + productCount,
     "the output is too short")
   precondition(
     scratch.count >= dotInteractionScratchCount(vectorCount: vectorCount, dimension: dimension),
     "the scratch memory is too small")
-  // SAFETY: every vector lies in its span and every product in the output: checked above.
+  for i in vectors.indices {
+    precondition(
+      vectors[i].fits(rowCount: rowCount, width: dimension, in: memory.count),
+      "a vector lies outside of the memory")
+  }
+  // SAFETY: every vector lies in the memory and every product in the output: checked above.
   unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: vectorCount) {
-    vectors in
+    starts in
     unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: vectorCount) { strides in
-      unsafe shared.withUnsafeBufferPointer { shared in
-        unsafe varying.withUnsafeBufferPointer { varying in
-          for i in 0..<vectorCount {
-            let isShared = i < sharedCount
-            unsafe vectors.initializeElement(
-              at: i,
-              to: isShared
-                ? shared.baseAddress! + i * dimension
-                : varying.baseAddress! + (i - sharedCount) * rowCount * dimension)
-            unsafe strides.initializeElement(at: i, to: isShared ? 0 : dimension)
-          }
-          unsafe output.withUnsafeMutableBufferPointer { output in
-            unsafe scratch.withUnsafeMutableBufferPointer { scratch in
-              unsafe kernels.interaction(
-                vectors.baseAddress, strides.baseAddress, vectorCount, dimension, firstRow,
-                withItself, rowCount, output.baseAddress! + outputOffset, outputStride,
-                scratch.baseAddress)
-            }
+      unsafe memory.withUnsafeBufferPointer { memory in
+        for i in 0..<vectorCount {
+          unsafe starts.initializeElement(at: i, to: memory.baseAddress! + vectors[i].offset)
+          unsafe strides.initializeElement(at: i, to: vectors[i].stride)
+        }
+        unsafe output.withUnsafeMutableBufferPointer { output in
+          unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+            unsafe kernels.interaction(
+              starts.baseAddress, strides.baseAddress, vectorCount, dimension, firstRow,
+              withItself, rowCount, output.baseAddress! + outputOffset, outputStride,
+              scratch.baseAddress)
           }
         }
       }

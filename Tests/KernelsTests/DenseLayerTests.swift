@@ -145,38 +145,56 @@ private func denseReference(
         repeating: .nan,
         count: dotInteractionScratchCount(vectorCount: count, dimension: dimension))
       var scratchSpan = scratch.mutableSpan
+      let vectors = (0..<count).map { i in
+        i < sharedCount
+          ? StridedVector(offset: i * dimension, stride: 0)
+          : StridedVector(
+            offset: shared.count + (i - sharedCount) * rows * dimension, stride: dimension)
+      }
       dotInteraction(
-        shared: shared.span, sharedCount: sharedCount, varying: varying.span,
-        varyingCount: count - sharedCount, dimension: dimension, firstRow: sharedCount,
-        withItself: withItself, rowCount: rows, into: &span, outputOffset: 0,
-        outputStride: expected.count / rows, scratch: &scratchSpan, kernels: kernels)
+        memory: (shared + varying).span, vectors: vectors.span, dimension: dimension,
+        firstRow: sharedCount, withItself: withItself, rowCount: rows, into: &span,
+        outputOffset: 0, outputStride: expected.count / rows, scratch: &scratchSpan,
+        kernels: kernels)
       return unsafe Array(output)
     }
     #expect(actual == expected, "\(count) vectors of \(dimension), \(sharedCount) shared")
   }
 }
 
-@Suite struct CrossLayerTests {
-  @Test(arguments: DenseKernels.available.map(\.name), [1, 8, 15, 16, 17, 33, 429])
-  func `every implementation equals the definition`(name: String, width: Int) throws {
-    let kernels = try #require(DenseKernels.available.first { $0.name == name })
-    let x0 = randomFloats(3 * width, seed: 1)
-    var x = randomFloats(3 * width, seed: 2)
-    let weights = randomFloats(width, seed: 3)
-    let bias = randomFloats(width, seed: 4)
-    var expected: [Float] = []
-    for row in 0..<3 {
-      var parts = [Float](repeating: 0, count: 16)
-      for i in 0..<width { parts[i % 16].addProduct(x[row * width + i], weights[i]) }
-      for half in [8, 4, 2, 1] { for j in 0..<half { parts[j] += parts[j + half] } }
-      for i in 0..<width {
-        expected.append(
-          bias[i].addingProduct(x0[row * width + i], parts[0]) + x[row * width + i])
-      }
+@Suite struct ElementwiseTests {
+  @Test func `the sigmoid is right to the last bit or two, and saturates without overflow`() {
+    var values: [Float] = [0, 1, -1, 20, -20, 80, -80, 200, -200, 1e30, -1e30]
+    var span = values.mutableSpan
+    sigmoid(&span)
+    let expected: [Float] = [
+      0.5, 0.7310586, 0.26894143, 1, 2.0611537e-9, 1, 1.8048513e-35, 1, 0, 1, 0,
+    ]
+    for (actual, expected) in zip(values, expected) {
+      #expect(abs(actual - expected) <= 2e-7 * expected, "\(actual) for \(expected)")
     }
-    var span = x.mutableSpan
-    crossLayer(
-      x0: x0.span, x: &span, weights: weights.span, bias: bias.span, rowCount: 3, kernels: kernels)
-    #expect(x == expected)
+  }
+
+  @Test func `log1p takes the logarithm of one more, and of nothing negative`() {
+    var values: [Float] = [0, -5, 1, 99, .infinity]
+    var span = values.mutableSpan
+    logOnePlusPositive(&span, offset: 0, stride: 1, count: 5)
+    #expect(values[0] == 0 && values[1] == 0 && values[4] == .infinity)
+    #expect(abs(values[2] - 0.6931472) < 1e-7 && abs(values[3] - 4.6051702) < 1e-6)
+  }
+}
+
+@Suite struct CopyVectorsTests {
+  @Test func `vectors of different strides stand side by side in each row`() {
+    let memory: [Float] = [1, 2, 10, 11, 12, 13]
+    var output = [Float](repeating: 0, count: 2 * 5)
+    var span = output.mutableSpan
+    copyVectors(
+      memory: memory.span, vectors: [StridedVector(offset: 0, stride: 0)].span, width: 2,
+      rowCount: 2, into: &span, outputOffset: 1, outputStride: 5)
+    copyVectors(
+      memory: memory.span, vectors: [StridedVector(offset: 2, stride: 2)].span, width: 2,
+      rowCount: 2, into: &span, outputOffset: 3, outputStride: 5)
+    #expect(output == [0, 1, 2, 10, 11, 0, 1, 2, 12, 13])
   }
 }

@@ -1,0 +1,62 @@
+package import Embeddings
+
+/// The feature values of one score request: `rowCount` candidates, each feature either a column
+/// of them or one value that all share.
+package struct ScoreInputs: ~Copyable, Sendable {
+  /// The values of one categorical feature.
+  package struct Column: Sendable {
+    /// True: the column has one row, which holds for all candidates.
+    package var isShared = false
+    /// Categories; of bags, one after the other.
+    package var ids: [Int64] = []
+    /// Where each bag begins, and the end: [rows + 1]. Empty: one id per row.
+    package var offsets: [Int] = []
+    /// A weight per id, or empty. `sum` only.
+    package var weights: [Float] = []
+
+    package init() {}
+
+    /// Rows held.
+    package var rowCount: Int { offsets.isEmpty ? ids.count : offsets.count - 1 }
+  }
+
+  package var rowCount = 0
+  /// True: ``dense`` has one row, which holds for all candidates.
+  package var isDenseShared = false
+  /// Dense values before their transform, [rows, dense features].
+  package var dense: [Float] = []
+  /// In the order of the model's categorical features.
+  package var columns: [Column]
+  /// What missing ids get; nil: what each feature's configuration says.
+  package var missing: MissingPolicy?
+  /// How bags are pooled; nil: what each feature's configuration says.
+  package var pooling: Pooling?
+
+  package init(categoricalFeatureCount: Int) {
+    columns = [Column](repeating: Column(), count: categoricalFeatureCount)
+  }
+
+  /// Which features share one value.
+  package var sharing: SharingPattern {
+    SharingPattern(isDenseShared: isDenseShared, isFeatureShared: columns.map(\.isShared))
+  }
+}
+
+/// Which of a model's features have one value for all candidates of a request.
+package struct SharingPattern: Hashable, Sendable {
+  package let isDenseShared: Bool
+  package let isFeatureShared: [Bool]
+
+  package init(isDenseShared: Bool, isFeatureShared: [Bool]) {
+    self.isDenseShared = isDenseShared
+    self.isFeatureShared = isFeatureShared
+  }
+
+  /// Nothing shared: every feature is a column.
+  package static func none(featureCount: Int) -> SharingPattern {
+    SharingPattern(
+      isDenseShared: false, isFeatureShared: [Bool](repeating: false, count: featureCount))
+  }
+
+  package var sharesAnything: Bool { isDenseShared || isFeatureShared.contains(true) }
+}

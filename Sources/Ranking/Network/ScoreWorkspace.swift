@@ -1,0 +1,42 @@
+import Embeddings
+import Kernels
+
+/// The activations of one chunk of candidates: one per worker, kept from request to request.
+package struct ScoreWorkspace: ~Copyable {
+  /// Candidates computed at a time: their activations stay in the second-level cache.
+  package static let chunkRowCountMax = 96
+
+  /// The chunk's vectors: the shared ones, then one block per varying vector or feature.
+  var vectors: [Float] = []
+  var locations: [StridedVector] = []
+  /// Inputs of the first layers, [rows, varying inputs].
+  var input: [Float] = []
+  var dense: [Float] = []
+  var first: [Float] = []
+  var second: [Float] = []
+  /// Outputs of heads beside the logits.
+  var side: [Float] = []
+  var interaction: [Float] = []
+  var offsets: [Int] = []
+  var lookup = LookupScratch()
+  /// Ids that the missing policy filled, per categorical feature, since ``resetCounts()``.
+  package private(set) var missingCounts: [Int] = []
+
+  package init() {}
+
+  package mutating func resetCounts(featureCount: Int) {
+    missingCounts.removeAll(keepingCapacity: true)
+    missingCounts.append(contentsOf: repeatElement(0, count: featureCount))
+  }
+
+  mutating func count(missing: Int, feature: Int) {
+    if missing > 0, feature < missingCounts.count { missingCounts[feature] += missing }
+  }
+
+  /// Makes `array` hold at least `count` floats of any value.
+  static func ensure(_ array: inout [Float], _ count: Int) {
+    if array.count < count {
+      array.append(contentsOf: repeatElement(0, count: count - array.count))
+    }
+  }
+}

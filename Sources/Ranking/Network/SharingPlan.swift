@@ -1,0 +1,50 @@
+import Kernels
+
+/// How requests with one sharing pattern are computed: what once per request, what per candidate.
+///
+/// The vectors that all candidates share come first. What they give among themselves (their
+/// products, their place in the first layers' sums) is computed once and enters the first layers as
+/// their bias; the layers are packed without those inputs. With nothing shared this is the plain
+/// forward pass.
+package final class SharingPlan: Sendable {
+  package let pattern: SharingPattern
+  /// The network's vectors by position, the shared ones first.
+  let order: [Int]
+  let sharedCount: Int
+  /// Of each first layer: the part that meets inputs which all candidates share.
+  let sharedLayers: [DenseLayer]
+  /// Of each first layer: the part that meets the candidates' own inputs.
+  let varyingLayers: [DenseLayer]
+  /// Inputs of a candidate's own.
+  let varyingInputCount: Int
+  let sharedInputCount: Int
+
+  init(pattern: SharingPattern, input: NetworkInput, firstLayers: [(WeightMatrix, relu: Bool)]) {
+    self.pattern = pattern
+    (order, sharedCount) = input.order(sharing: pattern)
+    let varying = input.inputs(of: order, firstRow: sharedCount)
+    let shared = input.inputs(of: Array(order[..<sharedCount]))
+    varyingInputCount = varying.count
+    sharedInputCount = shared.count
+    sharedLayers =
+      shared.isEmpty ? [] : firstLayers.map { $0.0.layer(columns: shared, appliesReLU: false) }
+    varyingLayers = firstLayers.map { matrix, relu in
+      matrix.layer(columns: varying, appliesReLU: relu, withBias: shared.isEmpty)
+    }
+  }
+}
+
+/// What a request's candidates share, computed once.
+package final class SharedState: Sendable {
+  /// The shared vectors, one after the other, in the plan's order.
+  let vectors: [Float]
+  /// Per first layer its bias with the shared inputs' part; empty if nothing is shared.
+  let biases: [[Float]]
+
+  init(vectors: [Float], biases: [[Float]]) {
+    self.vectors = vectors
+    self.biases = biases
+  }
+
+  static let nothing = SharedState(vectors: [], biases: [])
+}
