@@ -14,11 +14,13 @@ extension Tensor {
       for i in 0..<count { values.append(LittleEndian.loadFloat(from: bytes, at: i * 4)) }
     case .bf16:
       for i in 0..<count {
-        values.append(Float(bitPattern: UInt32(LittleEndian.load(UInt16.self, from: bytes, at: i * 2)) << 16))
+        values.append(
+          Float(bitPattern: UInt32(LittleEndian.load(UInt16.self, from: bytes, at: i * 2)) << 16))
       }
     case .f16:
       for i in 0..<count {
-        values.append(Float(Float16(bitPattern: LittleEndian.load(UInt16.self, from: bytes, at: i * 2))))
+        values.append(
+          Float(Float16(bitPattern: LittleEndian.load(UInt16.self, from: bytes, at: i * 2))))
       }
     default: return nil
     }
