@@ -16,7 +16,7 @@ extension JSONValue {
     switch self {
     case .null: text.append("null")
     case .bool(let value): text.append(value ? "true" : "false")
-    case .integer(let value): text.append(decimal: Int(value))
+    case .integer(let value): appendInteger(value, to: &text)
     case .unsigned(let value): text.append(text: String(value))
     case .number(let value): text.append(text: value.isFinite ? value.description : "null")
     case .string(let value): appendJSONString(value, to: &text)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "csimd_text.h"
+#include "text_digits.h"
 
 typedef struct {
   uint64_t digits;  // 0, or 10^8 ... 10^9 - 1
@@ -56,18 +57,6 @@ static inline decimal shortest_decimal(float magnitude) {
   digits = is_full ? 1e8 : digits;
   return (decimal){(uint64_t)digits, exponent + is_full};
 }
-
-// Eight digits of a number below 10^8 as bytes 0...9, the highest first.
-static inline uint64_t spread_digits(uint64_t number) {
-  const uint64_t high = number * 109951163 >> 40;
-  uint64_t parts = high | (number - high * 10000) << 32;
-  const uint64_t hundreds = (parts * 10486 >> 20) & 0x0000007F0000007Full;
-  parts = hundreds | (parts - hundreds * 100) << 16;
-  const uint64_t tens = (parts * 103 >> 10) & 0x000F000F000F000Full;
-  return tens | (parts - tens * 10) << 8;
-}
-
-static inline void store8(uint8_t *out, uint64_t bytes) { memcpy(out, &bytes, 8); }
 
 static inline uint8_t *write_exponent(uint8_t *out, int exponent) {
   *out++ = 'e';

@@ -47,3 +47,19 @@ size_t csimd_text_float_rows_max(size_t rows, size_t width);
 
 // Whether the AVX-512 writer runs here: it needs CD and VBMI2 beyond csimd_cpu_has_avx512.
 bool csimd_text_has_avx512(void);
+
+// Writes a decimal integer in at most 20 bytes; `text` has room for 32.
+size_t csimd_text_write_int64(int64_t value, uint8_t *text);
+
+// Base64 of RFC 4648 section 4, with padding. `text` has room for (count + 2) / 3 * 4 bytes.
+void csimd_text_encode_base64_portable(const uint8_t *bytes, size_t count, uint8_t *text);
+#if defined(__x86_64__)
+void csimd_text_encode_base64_avx512(const uint8_t *bytes, size_t count, uint8_t *text);
+#endif
+
+// Reads it back, strictly: full groups, padding only at the end, no bits behind the last byte.
+// `bytes` has room for count / 4 * 3. Returns the number of bytes, or -1.
+long csimd_text_decode_base64(const uint8_t *text, size_t count, uint8_t *bytes);
+
+// Whether the AVX-512 encoder runs here: it needs VBMI beyond csimd_cpu_has_avx512.
+bool csimd_text_has_avx512_vbmi(void);
