@@ -103,7 +103,8 @@ let package = Package(
       name: "FuzzTargets", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
       path: "Tests/FuzzTests/Targets", swiftSettings: house),
     .testTarget(
-      name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], exclude: ["Targets"],
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"],
+      exclude: ["Targets", "Driver"],
       swiftSettings: house),
     .testTarget(
       name: "EndToEndTests",
@@ -115,3 +116,18 @@ let package = Package(
   ],
   cLanguageStandard: .gnu17
 )
+
+// `deploy/fuzz.sh` sets this: every room is instrumented, and libFuzzer's driver becomes a product.
+if Context.environment["QUOTIENT_FUZZ"] != nil {
+  for target in package.targets where target.type == .regular {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer,address"])]
+    target.cSettings =
+      (target.cSettings ?? []) + [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "quotient-fuzz", dependencies: ["FuzzTargets"], path: "Tests/FuzzTests/Driver",
+      swiftSettings: house + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+}

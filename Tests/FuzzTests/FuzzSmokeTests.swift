@@ -5,7 +5,7 @@ import Testing
 /// A short, reproducible run of every fuzz target. The long runs are `deploy/fuzz.sh`.
 @Suite struct FuzzSmokeTests {
   static let seed: UInt64 = 20_260_713
-  static let mutationCount = 500
+  static let mutationCount = 1500
 
   @Test(arguments: fuzzTargets)
   func `seeds and their mutations break no promise`(_ target: FuzzTarget) throws {

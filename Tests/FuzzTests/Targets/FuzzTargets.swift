@@ -32,6 +32,7 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 
 /// Every target. One file each in this folder; add yours here.
 package let fuzzTargets: [FuzzTarget] = [
+  floatTextTarget,
   jsonReaderTarget,
   jsonValueTarget,
 ]
