@@ -6,7 +6,8 @@ package enum CheckpointWriter {
   /// Writes `folder` under a temporary name, flushes it, renames it: a reader sees all or nothing.
   ///
   /// The data area starts at a multiple of 64 bytes, and tensors whose size is a multiple of 64
-  /// come first, so that their rows are aligned in a mapping (padding between tensors is not allowed).
+  /// come first, so that their rows are aligned in a mapping (padding between tensors is not
+  /// allowed).
   /// - Parameters:
   ///   - metadata: `__metadata__`; a `crc32.NAME` of every tensor is added.
   ///   - overwrite: whether a folder of files that has this name is replaced. An empty folder

@@ -8,7 +8,8 @@ import Testing
   static func make(
     in folder: TemporaryFolder,
     index: String =
-      #"{"metadata":{"total_size":3},"weight_map":{"a":"1.safetensors","b":"1.safetensors","c":"2.safetensors"}}"#
+      #"{"metadata":{"total_size":3},"weight_map":{"a":"1.safetensors","#
+      + #""b":"1.safetensors","c":"2.safetensors"}}"#
   ) throws {
     func tensor(_ name: String, _ value: UInt8) -> TensorContent {
       TensorContent(name: name, elementType: .u8, shape: [1], content: .bytes([value]))
@@ -53,7 +54,8 @@ import Testing
       "assigns it to `2.safetensors`"
     ),
     (
-      #"{"weight_map":{"a":"1.safetensors","b":"1.safetensors","c":"2.safetensors","d":"2.safetensors"}}"#,
+      #"{"weight_map":{"a":"1.safetensors","b":"1.safetensors","c":"2.safetensors","#
+        + #""d":"2.safetensors"}}"#,
       "tensor `d` is not in `2.safetensors`"
     ),
     (#"{"weight_map":{"a":"1.safetensors","a":"2.safetensors"}}"#, "stands twice"),

@@ -33,6 +33,9 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 /// Every target. One file each in this folder; add yours here.
 package let fuzzTargets: [FuzzTarget] = [
   floatTextTarget,
+  torchTarget,
+  numpyTarget,
+  safetensorsTarget,
   jsonReaderTarget,
   jsonValueTarget,
 ]
