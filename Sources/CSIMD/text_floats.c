@@ -18,8 +18,7 @@ static inline uint64_t bits_of(double value) {
   return bits;
 }
 
-static inline double power_of_two(int exponent) {
-  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+static inline double double_of(uint64_t bits) {
   double value;
   memcpy(&value, &bits, 8);
   return value;
@@ -28,34 +27,34 @@ static inline double power_of_two(int exponent) {
 // To the nearest integer, ties to even, for 0 <= value < 2^51.
 static inline double rounded(double value) { return (value + 0x1p52) - 0x1p52; }
 
-static inline double distance(double left, double right) {
-  return __builtin_fabs(left - right);
+// Without a branch: which of them it is cannot be predicted.
+static inline double choose(int condition, double yes, double no) {
+  const uint64_t mask = 0 - (uint64_t)condition;
+  return double_of((bits_of(yes) & mask) | (bits_of(no) & ~mask));
 }
 
 static inline decimal shortest_decimal(float magnitude) {
-  if (magnitude == 0) return (decimal){0, 0};
   const double value = magnitude;
   const uint64_t bits = bits_of(value);
-  const int binary_exponent = (int)(bits >> 52) - 1023;
-  int exponent = (binary_exponent * 78913) >> 18;  // floor(binary_exponent * log10(2))
-  const unsigned power = (unsigned)(40 - exponent);
+  const int64_t logarithm = POWER_OFFSET - (int64_t)(bits >> 52) * LOG10_2;
+  uint64_t power = magnitude == 0 ? 40 : (uint64_t)logarithm >> LOG10_2_SHIFT;
   double scale = big_powers[power >> 4] * small_powers[power & 15];
   double scaled = value * scale;
   const int is_above = scaled >= 1e9;
-  const double step = is_above ? 0.1 : 1.0;
+  const double step = choose(is_above, 0.1, 1.0);
   scale *= step;
   scaled *= step;
-  exponent += is_above;
-  const int is_power_of_two = (bits << 12) == 0;
-  const double gap = scale * power_of_two(binary_exponent - 24 - is_power_of_two) * GAP_SHARE;
+  power -= (uint64_t)is_above;
+  const double gap =
+      double_of(bits_of(scale) + ((bits - GAP_OFFSET) & GAP_MASK) - GAP_MARGIN);
   const double eight = rounded(scaled * 0.1) * 10.0;
   const double seven = rounded(scaled * 0.01) * 100.0;
-  double digits = rounded(scaled);
-  digits = distance(eight, scaled) < gap ? eight : digits;
-  digits = distance(seven, scaled) < gap ? seven : digits;
+  double digits = choose(__builtin_fabs(eight - scaled) < gap, eight, scaled);
+  digits = choose(__builtin_fabs(seven - scaled) < gap, seven, digits);
+  digits = rounded(digits);
   const int is_full = digits >= 1e9;
-  digits = is_full ? 1e8 : digits;
-  return (decimal){(uint64_t)digits, exponent + is_full};
+  digits = choose(is_full, 1e8, digits);
+  return (decimal){(uint64_t)digits, 40 - (int)power + is_full};
 }
 
 static inline uint8_t *write_exponent(uint8_t *out, int exponent) {
