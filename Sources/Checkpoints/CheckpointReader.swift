@@ -44,8 +44,7 @@ package struct CheckpointReader: Sendable {
     self.metadata = metadata
   }
 
-  /// `config.json` alone.
-  package static func readConfiguration(_ folder: String) throws(CheckpointError) -> [UInt8] {
+  private static func readConfiguration(_ folder: String) throws(CheckpointError) -> [UInt8] {
     let path = joinPath(folder, configurationName)
     do {
       return try readWholeFile(path, byteCountMax: configurationByteCountMax)

@@ -157,8 +157,13 @@ struct FeatureBinding {
     if excess > 0, excess == halfBytes.count {
       for position in halfBytes { widths[position] -= 1 }
     }
+    let list = widths.map(String.init).joined(separator: " + ")
+    if excess > 0, excess < halfBytes.count {
+      throw FeatureError(
+        "feature '\(specification.name)': which of its int4 rows end in half a byte cannot be told "
+          + "from \(list) stored floats and dimension \(rowsWidth); use int8 rows for this feature")
+    }
     guard widths.reduce(0, +) == rowsWidth else {
-      let list = widths.map(String.init).joined(separator: " + ")
       throw FeatureError(
         "feature '\(specification.name)': its concatenated rows have \(list) floats, but its "
           + "vectors \(rowsWidth); correct dimension in config.json")

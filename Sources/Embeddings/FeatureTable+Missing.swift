@@ -50,7 +50,8 @@ extension FeatureTable {
       try poolBatch(
         scratch.filledIDs.int64s(keptCount),
         Bags(
-          offsets: offsets, weights: scratch.filledWeights.floats(keptCount), pooling: bags.pooling),
+          offsets: offsets, weights: scratch.filledWeights.floats(keptCount),
+          pooling: bags.pooling),
         work: scratch.work, into: &output)
     }
   }

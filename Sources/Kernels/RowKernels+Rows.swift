@@ -104,7 +104,8 @@ extension RowKernels {
   }
 }
 
-/// - Precondition: `count` floats hold `vectors` of `width` floats from `column` on, `stride` apart.
+/// - Precondition: `count` floats hold `vectors` of `width` floats, from `column` on and `stride`
+///   apart.
 func checkOutput(_ count: Int, vectors: Int, _ width: Int, _ column: Int, _ stride: Int) {
   precondition(column >= 0 && column <= stride - width, "a vector is wider than its output's rows")
   guard vectors > 0 else { return }

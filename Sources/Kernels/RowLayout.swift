@@ -68,6 +68,13 @@ package struct RowTable: ~Escapable {
     self.layout = layout
   }
 
+  /// Rows that were encoded into bytes, as a table.
+  @_lifetime(copy bytes)
+  package init(_ bytes: Span<UInt8>, layout: RowLayout) {
+    // SAFETY: bytes have no padding, and the raw span lives as long as the typed one.
+    unsafe self.init(bytes.bytes, layout: layout)
+  }
+
   /// Floats in memory as a table of `width` columns.
   @_lifetime(copy floats)
   package init(_ floats: Span<Float>, width: Int) {

@@ -22,6 +22,7 @@ func makeReferenceRowKernels() -> RowKernels {
         unsafe poolComposedReference($0, $1.pointee, $2, $3.pointee, $4, $5.pointee, $6)
       },
       combine: { unsafe combineReference($0, $1, $2, $3) },
+      // SAFETY: as everywhere, the callers in RowKernels+*.swift have checked what is passed.
       scale: { unsafe scaleReference($0, $1, $2, $3) },
       divide: { unsafe divideReference($0.pointee, $1, $2) },
       affine: { unsafe affineReference($0, $1, $2, $3, $4, $5, $6) },

@@ -33,10 +33,9 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 /// Every target. One file each in this folder; add yours here.
 package let fuzzTargets: [FuzzTarget] = [
   floatTextTarget,
-  httpTarget,
-  jsonReaderTarget,
-  jsonValueTarget,
+  torchTarget,
   numpyTarget,
   safetensorsTarget,
-  torchTarget,
+  jsonReaderTarget,
+  jsonValueTarget,
 ]
