@@ -2,7 +2,7 @@ import ByteCoding
 
 /// Removes the chunked transfer coding in place (RFC 9112 section 7.1), in any number of steps.
 ///
-///     sizeFirst -> size -> (extension) -> sizeEnd -> data -> dataEnd(CR) -> dataEnd(LF) -> sizeFirst
+///     sizeFirst -> size -> (extension) -> sizeEnd -> data -> dataEnd(CR) -> dataEnd(LF) -> again
 ///                    |  size 0
 ///                    +-> trailerStart -> trailerName -> trailerValue -> trailerEnd -> trailerStart
 ///                             | CR

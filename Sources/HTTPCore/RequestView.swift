@@ -1,4 +1,4 @@
-/// One complete request, lent for the duration of one call. Its spans point into the receive buffer.
+/// One complete request, lent for the duration of one call. Its spans lie in the receive buffer.
 package struct RequestView: ~Escapable {
   package let method: HTTPMethod
   /// The path of the target, still percent-encoded, without query; `*` for `OPTIONS *`.

@@ -1,4 +1,4 @@
-/// Float32 memory at a 64-byte boundary, so that vector loads of packed weights cross no cache line.
+/// Float32 memory at a 64-byte boundary: vector loads of packed weights cross no cache line.
 /// Written while it is made, constant afterwards.
 @safe
 package final class AlignedFloats: @unchecked Sendable {
@@ -10,6 +10,7 @@ package final class AlignedFloats: @unchecked Sendable {
     precondition(count >= 0, "a count is not negative")
     let memory = UnsafeMutableRawPointer.allocate(
       byteCount: max(count * 4, 64), alignment: 64)
+    // SAFETY: fresh memory of at least 16 floats, freed once in deinit.
     unsafe base = memory.bindMemory(to: Float.self, capacity: max(count, 16))
     unsafe base.initialize(repeating: 0, count: max(count, 16))
     self.count = count

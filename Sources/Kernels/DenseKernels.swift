@@ -34,6 +34,7 @@ package struct DenseKernels: Sendable {
           name: "neon", forward: csimd_dense_forward_neon,
           interaction: csimd_dot_interaction_portable))
     #endif
+    // SAFETY: each only where the CPU can run it.
     if csimd_cpu_has_avx2() {
       unsafe kernels.append(
         DenseKernels(

@@ -1,8 +1,9 @@
 /// A strict reader of both text formats: throws at the first line that breaks a rule.
 ///
 /// Rules: one HELP and one TYPE per family, before its samples; all lines of a family together;
-/// no series twice; buckets ascend, are cumulative and end with +Inf, which equals `_count`; OpenMetrics
-/// ends with `# EOF`, names counters without `_total` in TYPE, and a UNIT is the name's suffix.
+/// no series twice; buckets ascend, are cumulative and end with +Inf, which equals `_count`;
+/// OpenMetrics ends with `# EOF`, names counters without `_total` in TYPE, and a UNIT is the name's
+/// suffix.
 struct ExpositionParser {
   struct Failure: Error, CustomStringConvertible {
     let description: String

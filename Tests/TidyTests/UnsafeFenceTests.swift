@@ -18,13 +18,14 @@ import Testing
   static let justificationLinesMax = 20
 
   static func saysUnsafe(_ code: String) -> Bool {
-    code.contains(/@unsafe\b/) || code.contains(/\bunsafe [a-zA-Z(_]/)
+    guard code.contains("nsafe") || code.contains("unchecked") else { return false }
+    return code.contains(/@unsafe\b/) || code.contains(/\bunsafe [a-zA-Z(_]/)
       || code.contains(/\bUnsafe(Mutable)?(Raw)?(Buffer)?Pointer\b/)
       || code.contains(/@unchecked Sendable/)
   }
 
   @Test func `unsafe stays inside its rooms`() throws {
-    for file in try files(under: ["Sources"]) {
+    for file in files(under: ["Sources"]) {
       let isFenced =
         Self.unsafeFiles.contains(file.path)
         || Self.unsafeRooms.contains { file.path.hasPrefix($0) }
@@ -38,12 +39,11 @@ import Testing
   }
 
   @Test func `unsafe says why it is sound`() throws {
-    for file in try files(under: ["Sources"]) {
+    for file in files(under: ["Sources"]) {
       for (index, code) in file.codeLines.enumerated()
-      where code.contains(/\bunsafe [a-zA-Z(_]/) {
-        #expect(
-          Self.isJustified(file, at: index),
-          "\(file.path):\(index + 1): unsafe without a SAFETY comment above it")
+      where code.contains("unsafe ") && code.contains(/\bunsafe [a-zA-Z(_]/) {
+        if Self.isJustified(file, at: index) { continue }
+        Issue.record("\(file.path):\(index + 1): unsafe without a SAFETY comment above it")
       }
     }
   }

@@ -7,6 +7,7 @@ func makeReferenceRowKernels() -> RowKernels {
   // live as long.
   let functions = UnsafeMutablePointer<csimd_row_kernels>.allocate(capacity: 1)
   let nameBytes = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+  // SAFETY: memory for one table; each function is called as csimd_rows.h says.
   unsafe functions.initialize(
     to: csimd_row_kernels(
       name: nameBytes,
@@ -27,5 +28,6 @@ func makeReferenceRowKernels() -> RowKernels {
       divide: { unsafe divideReference($0.pointee, $1, $2) },
       affine: { unsafe affineReference($0, $1, $2, $3, $4, $5, $6) },
       first_non_finite: { unsafe firstNonFiniteReference($0.pointee, $1, $2) }))
+  // SAFETY: the table is complete, and lives as long as the process.
   return unsafe RowKernels(UnsafePointer(functions))
 }

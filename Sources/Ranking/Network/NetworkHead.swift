@@ -12,8 +12,9 @@ enum NetworkHead: Sendable {
 ///
 ///     x(l+1) = x0 (x(l) . w(l)) + b(l) + x(l)
 ///
-/// By induction x(l) = a(l) x0 + B(l) with a number a(l) per sample and a vector B(l) = b(0) + ... +
-/// b(l-1) that no sample changes. So all layers need the products s(l) = x0 . w(l) only:
+/// By induction x(l) = a(l) x0 + B(l) with a number a(l) per sample and a vector
+/// B(l) = b(0) + ... + b(l-1) that no sample changes. So all layers need the products
+/// s(l) = x0 . w(l) only:
 ///
 ///     a(0) = 1,  a(l+1) = a(l) + a(l) s(l) + B(l) . w(l)
 ///
