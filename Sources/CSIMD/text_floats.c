@@ -8,9 +8,12 @@
 #include "text_digits.h"
 
 typedef struct {
-  uint64_t digits;  // 0, or 10^8 ... 10^9 - 1
-  int exponent;
+  uint64_t rest;   // the eight digits behind the first, as spread_digits makes them
+  uint32_t first;  // the first digit; 0 only for zero
+  int exponent;    // decimal
 } decimal;
+
+enum { block = 16 };
 
 static inline uint64_t bits_of(double value) {
   uint64_t bits;
@@ -18,8 +21,7 @@ static inline uint64_t bits_of(double value) {
   return bits;
 }
 
-static inline double power_of_two(int exponent) {
-  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+static inline double double_of(uint64_t bits) {
   double value;
   memcpy(&value, &bits, 8);
   return value;
@@ -28,34 +30,47 @@ static inline double power_of_two(int exponent) {
 // To the nearest integer, ties to even, for 0 <= value < 2^51.
 static inline double rounded(double value) { return (value + 0x1p52) - 0x1p52; }
 
-static inline double distance(double left, double right) {
-  return __builtin_fabs(left - right);
-}
-
-static inline decimal shortest_decimal(float magnitude) {
-  if (magnitude == 0) return (decimal){0, 0};
-  const double value = magnitude;
-  const uint64_t bits = bits_of(value);
-  const int binary_exponent = (int)(bits >> 52) - 1023;
-  int exponent = (binary_exponent * 78913) >> 18;  // floor(binary_exponent * log10(2))
-  const unsigned power = (unsigned)(40 - exponent);
-  double scale = big_powers[power >> 4] * small_powers[power & 15];
-  double scaled = value * scale;
-  const int is_above = scaled >= 1e9;
-  const double step = is_above ? 0.1 : 1.0;
-  scale *= step;
-  scaled *= step;
-  exponent += is_above;
-  const int is_power_of_two = (bits << 12) == 0;
-  const double gap = scale * power_of_two(binary_exponent - 24 - is_power_of_two) * GAP_SHARE;
-  const double eight = rounded(scaled * 0.1) * 10.0;
-  const double seven = rounded(scaled * 0.01) * 100.0;
-  double digits = rounded(scaled);
-  digits = distance(eight, scaled) < gap ? eight : digits;
-  digits = distance(seven, scaled) < gap ? seven : digits;
-  const int is_full = digits >= 1e9;
-  digits = is_full ? 1e8 : digits;
-  return (decimal){(uint64_t)digits, exponent + is_full};
+// What `count` floats are written from. Step by step over all of them, so that compilers can use
+// vectors and processors overlap what waits for each other.
+static inline __attribute__((always_inline)) void make_decimals(
+    const float *floats, decimal *decimals, const int count) {
+  double value[block], scale[block], scaled[block], digits[block];
+  uint64_t bits[block], power[block];
+  for (int i = 0; i < count; i++) value[i] = __builtin_fabsf(floats[i]);
+  memcpy(bits, value, sizeof(double) * (size_t)count);
+  for (int i = 0; i < count; i++) {
+    const uint64_t logarithm = POWER_OFFSET - (uint64_t)(uint32_t)(bits[i] >> 52) * LOG10_2;
+    power[i] = bits[i] == 0 ? 40 : logarithm >> LOG10_2_SHIFT & 0x7F;
+  }
+  for (int i = 0; i < count; i++)
+    scale[i] = big_powers[power[i] >> 4] * small_powers[power[i] & 15];
+  for (int i = 0; i < count; i++) {
+    scaled[i] = value[i] * scale[i];
+    const int is_above = scaled[i] >= 1e9;
+    const double step = is_above ? 0.1 : 1.0;
+    scale[i] *= step;
+    scaled[i] *= step;
+    power[i] -= is_above ? 1 : 0;
+  }
+  for (int i = 0; i < count; i++) {
+    const double gap =
+        double_of(bits_of(scale[i]) + ((bits[i] - GAP_OFFSET) & GAP_MASK) - GAP_MARGIN);
+    const double eight = rounded(scaled[i] * 0.1) * 10.0;
+    const double seven = rounded(scaled[i] * 0.01) * 100.0;
+    double shortest = __builtin_fabs(eight - scaled[i]) < gap ? eight : scaled[i];
+    shortest = __builtin_fabs(seven - scaled[i]) < gap ? seven : shortest;
+    shortest += 0x1p52;
+    const int is_full = shortest >= 0x1p52 + 1e9;
+    digits[i] = is_full ? 0x1p52 + 1e8 : shortest;
+    power[i] -= is_full ? 1 : 0;
+  }
+  for (int i = 0; i < count; i++) {
+    const uint64_t number = (uint32_t)bits_of(digits[i]);
+    const uint64_t first = number * 1441151881 >> 57;  // number / 10^8
+    decimals[i].first = (uint32_t)first;
+    decimals[i].rest = spread_digits(number - first * 100000000);
+    decimals[i].exponent = 40 - (int)power[i];
+  }
 }
 
 static inline uint8_t *write_exponent(uint8_t *out, int exponent) {
@@ -68,7 +83,7 @@ static inline uint8_t *write_exponent(uint8_t *out, int exponent) {
   return out;
 }
 
-static inline uint8_t *write_float(uint8_t *out, float value) {
+static inline uint8_t *write_float(uint8_t *out, float value, const decimal *number) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
   if ((bits & 0x7F800000) == 0x7F800000) {
@@ -77,20 +92,18 @@ static inline uint8_t *write_float(uint8_t *out, float value) {
   }
   *out = '-';
   out += bits >> 31;
-  const decimal number = shortest_decimal(__builtin_fabsf(value));
-  const int exponent = number.exponent;
-  const uint64_t first = number.digits * 1441151881 >> 57;  // digits / 10^8
-  const uint64_t rest = spread_digits(number.digits - first * 100000000);
+  const int exponent = number->exponent;
+  const uint64_t rest = number->rest;
   const uint64_t text = rest | 0x3030303030303030ull;
   const int count = rest ? 8 - (__builtin_clzll(rest) >> 3) : 0;
   if (exponent >= -4 && exponent < 0) {
     store8(out, 0x30303030302E30ull);  // 0.00000
     out += 1 - exponent;
-    *out++ = (uint8_t)('0' + first);
+    *out++ = (uint8_t)('0' + number->first);
     store8(out, text);
     return out + count;
   }
-  *out++ = (uint8_t)('0' + first);
+  *out++ = (uint8_t)('0' + number->first);
   if (exponent >= 0 && exponent <= 8) {
     store8(out, text);
     if (count <= exponent) return out + exponent;
@@ -108,11 +121,24 @@ static inline uint8_t *write_float(uint8_t *out, float value) {
 static inline __attribute__((always_inline)) size_t write_rows(
     const float *floats, size_t rows, size_t width, uint8_t *text) {
   uint8_t *out = text;
+  decimal decimals[block];
   for (size_t row = 0; row < rows; row++) {
     *out++ = '[';
-    for (size_t column = 0; column < width; column++) {
-      out = write_float(out, *floats++);
-      *out++ = ',';
+    for (size_t column = 0; column < width; column += block) {
+      const size_t count = width - column < block ? width - column : block;
+      if (count == block) {
+        make_decimals(floats, decimals, block);
+      } else if (count > block / 2) {
+        float padded[block] = {0};
+        memcpy(padded, floats, sizeof(float) * count);
+        make_decimals(padded, decimals, block);
+      } else {
+        for (size_t i = 0; i < count; i++) make_decimals(floats + i, decimals + i, 1);
+      }
+      for (size_t i = 0; i < count; i++) {
+        out = write_float(out, *floats++, &decimals[i]);
+        *out++ = ',';
+      }
     }
     out -= width > 0;
     *out++ = ']';
@@ -134,7 +160,9 @@ __attribute__((target("avx2,bmi,bmi2,lzcnt,fma"))) size_t csimd_text_write_float
 #endif
 
 size_t csimd_text_write_float(float value, uint8_t *text) {
-  return (size_t)(write_float(text, value) - text);
+  decimal number;
+  make_decimals(&value, &number, 1);
+  return (size_t)(write_float(text, value, &number) - text);
 }
 
 size_t csimd_text_float_rows_max(size_t rows, size_t width) {

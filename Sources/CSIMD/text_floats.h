@@ -31,9 +31,19 @@ enum { float_text_max = 16 };
 // What writers may store beyond the last byte they return: one vector.
 enum { overhang_max = 64 };
 
-#define LOG10_2 0.30102999566398119521
-// Slightly below 1: how much of half a gap a shorter text may use.
-#define GAP_SHARE 0.99999
+// floor(e * log10(2)) is (e * 78913) >> 18 for every exponent e of a float32. From the biased
+// exponent of a float64, 40 less that is (POWER_OFFSET - biased * LOG10_2) >> LOG10_2_SHIFT.
+#define LOG10_2 78913
+#define LOG10_2_SHIFT 18
+#define POWER_OFFSET ((1023ll * LOG10_2) + (40ll << LOG10_2_SHIFT) + (1ll << LOG10_2_SHIFT) - 1)
+
+// Half the gap below a float32 with the bits b as float64 is 2^(e - 24), and half of it at a power
+// of two, where subtracting one borrows from the exponent. Scaled, in bits:
+//     bits(scale) + ((b - GAP_OFFSET) & GAP_MASK) - GAP_MARGIN
+// The margin, some 10^-5 of the gap, keeps decimals out that lie in the middle of two float32.
+#define GAP_OFFSET ((1047ll << 52) + 1)
+#define GAP_MASK (-(1ll << 52))
+#define GAP_MARGIN (1ll << 36)
 
 // 10^(16 a - 32) and 10^b; their product is 10^n for n = 16 a - 32 + b in -32 ... 63.
 static const double big_powers[8] = {1e-32, 1e-16, 1e0, 1e16, 1e32, 1e48, 1e0, 1e0};

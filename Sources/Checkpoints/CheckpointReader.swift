@@ -44,7 +44,8 @@ package struct CheckpointReader: Sendable {
     self.metadata = metadata
   }
 
-  private static func readConfiguration(_ folder: String) throws(CheckpointError) -> [UInt8] {
+  /// `config.json` alone.
+  package static func readConfiguration(_ folder: String) throws(CheckpointError) -> [UInt8] {
     let path = joinPath(folder, configurationName)
     do {
       return try readWholeFile(path, byteCountMax: configurationByteCountMax)

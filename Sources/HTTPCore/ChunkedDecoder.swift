@@ -107,7 +107,7 @@ struct ChunkedDecoder: Sendable {
 
   private mutating func appendSizeDigit(_ digit: Int) throws(HTTPParseError) {
     sizeDigitCount += 1
-    guard sizeDigitCount <= 16, chunkBytesLeft < 1 << 58 else {
+    guard sizeDigitCount <= 16, chunkBytesLeft < 1 << 59 else {
       throw HTTPParseError(.chunkSizeInvalid, at: errorOffset)
     }
     chunkBytesLeft = chunkBytesLeft << 4 | digit
@@ -149,8 +149,8 @@ struct ChunkedDecoder: Sendable {
       state = state == .lastEnd ? .done : .trailerStart
       return
     }
-    if state == .trailerStart, byte == asciiCR {
-      state = .lastEnd
+    if byte == asciiCR, state == .trailerStart || state == .trailerValue {
+      state = state == .trailerStart ? .lastEnd : .trailerEnd
       return
     }
     trailerByteCount += 1
@@ -158,9 +158,7 @@ struct ChunkedDecoder: Sendable {
       throw HTTPParseError(.trailersTooLarge(limit: limits.trailerBytesMax), at: errorOffset)
     }
     if state == .trailerValue {
-      if byte == asciiCR {
-        state = .trailerEnd
-      } else if !isFieldValueByte(byte) {
+      guard isFieldValueByte(byte) else {
         throw HTTPParseError(.headerValueInvalid(byte: byte), at: errorOffset)
       }
     } else if byte == UInt8(ascii: ":"), state == .trailerName {

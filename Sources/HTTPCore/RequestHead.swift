@@ -35,8 +35,8 @@ package struct RequestHead: Equatable, Sendable {
   package var fields: [Field] = []
   /// Bytes up to and including the empty line: where the body starts.
   package var byteCount = 0
-  /// For each known header, 1 + the index of its first field; 0 if the request has none.
-  private var firstFields = SIMD32<UInt16>()
+  /// Which known headers there are, a bit each: most questions are about one that is absent.
+  private var knownHeaders: UInt32 = 0
 
   package init() {}
 
@@ -49,19 +49,18 @@ package struct RequestHead: Equatable, Sendable {
     authority = 0..<0
     fields.removeAll(keepingCapacity: true)
     byteCount = 0
-    firstFields = SIMD32<UInt16>()
+    knownHeaders = 0
   }
 
   mutating func append(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
     fields.append(Field(name: name, value: value, known: known))
-    if let known, firstFields[Int(known.rawValue)] == 0 {
-      firstFields[Int(known.rawValue)] = UInt16(truncatingIfNeeded: fields.count)
-    }
+    if let known { knownHeaders |= 1 &<< UInt32(known.rawValue) }
   }
 
   /// The first field of that name; nil if the request has none.
   package func first(_ header: KnownHeader) -> Field? {
-    let position = Int(firstFields[Int(header.rawValue)])
-    return position == 0 ? nil : fields[position - 1]
+    guard knownHeaders & (1 &<< UInt32(header.rawValue)) != 0 else { return nil }
+    for field in fields where field.known == header { return field }
+    preconditionFailure("a header whose bit is set is among the fields")
   }
 }

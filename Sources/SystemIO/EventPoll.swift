@@ -25,6 +25,18 @@ package struct EventPoll: ~Copyable {
     /// What was given to ``add(_:for:token:)``.
     package let token: UInt64
     package let readiness: Readiness
+    /// There are bytes, an end or an error to be read.
+    package let isReadable: Bool
+    /// The peer will send no more, or the connection is broken.
+    package let hasPeerEnded: Bool
+
+    init(token: UInt64, readiness: UInt32) {
+      self.token = token
+      self.readiness = Readiness(rawValue: readiness)
+      let ends = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+      isReadable = readiness & (EPOLLIN.rawValue | ends) != 0
+      hasPeerEnded = readiness & ends != 0
+    }
   }
 
   private let descriptor: OwnedDescriptor
@@ -90,6 +102,6 @@ package struct EventPoll: ~Copyable {
     precondition(position >= 0 && position < capacity, "an event of the last wait")
     // SAFETY: all `capacity` events are initialized.
     let event = unsafe events[position]
-    return unsafe Event(token: event.data.u64, readiness: Readiness(rawValue: event.events))
+    return unsafe Event(token: event.data.u64, readiness: event.events)
   }
 }

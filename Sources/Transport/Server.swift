@@ -18,7 +18,8 @@ package final class Server: Sendable {
   private let makeHandler: @Sendable (Int) -> any RequestHandler
   private let control: ServerControl
   /// What each worker will listen at; taken by ``run(handlesSignals:onDrain:onReload:)``.
-  private let listeners: Mutex<[[Worker.Listener]]?>
+  private let listeners: Mutex<[[Worker.Listener]]>
+  private let hasRun = Atomic<Bool>(false)
 
   /// Binds every address, so that clients can connect from now on; they are served once the server
   /// runs.
@@ -56,16 +57,15 @@ package final class Server: Sendable {
   package func run(
     handlesSignals: Bool = true, onDrain: () -> Void = {}, onReload: () -> Void = {}
   ) throws(TransportError) {
-    guard let listeners = self.listeners.withLock({ $0.take() }) else {
-      preconditionFailure("a server runs once")
-    }
+    let hasRunBefore = hasRun.exchange(true, ordering: .acquiringAndReleasing)
+    precondition(!hasRunBefore, "a server runs once")
     SignalDescriptor.ignoreBrokenPipe()
     defer { for address in boundAddresses { SocketAddress(address)?.removePath() } }
     var threads: [WorkerThread] = []
     do throws(SystemError) {
       var watch = try ShutdownWatch(control, handlesSignals: handlesSignals)
       for number in 0..<configuration.workerCount {
-        threads.append(try startWorker(number, listeners[number]))
+        threads.append(try startWorker(number))
       }
       watch.wait(configuration, onDrain: onDrain, onReload: onReload)
     } catch {
@@ -85,26 +85,32 @@ package final class Server: Sendable {
   }
 
   private func startWorker(
-    _ number: Int, _ listeners: [Worker.Listener]
+    _ number: Int
   ) throws(SystemError) -> WorkerThread {
-    let (configuration, control) = (configuration, control)
-    let (counters, makeHandler) = (counters[number], makeHandler)
     control.runningWorkerCount.add(1, ordering: .acquiringAndReleasing)
     do throws(SystemError) {
       return try WorkerThread(name: "worker-\(number)") {
-        defer { control.workerEnded() }
+        defer { self.control.workerEnded() }
         do throws(SystemError) {
-          let worker = try Worker(
-            number: number, configuration: configuration, control: control, counters: counters,
-            listeners: listeners, handler: makeHandler(number))
-          worker.run()
+          try self.makeWorker(number).run()
         } catch {
-          control.workerFailed(error)
+          self.control.workerFailed(error)
         }
       }
     } catch {
       control.workerEnded()
       throw error
     }
+  }
+
+  /// Only the worker holds its listeners from now on: they close when it drops them.
+  private func makeWorker(_ number: Int) throws(SystemError) -> Worker {
+    let ownListeners = listeners.withLock { listeners in
+      defer { listeners[number] = [] }
+      return listeners[number]
+    }
+    return try Worker(
+      number: number, configuration: configuration, control: control, counters: counters[number],
+      listeners: ownListeners, handler: makeHandler(number))
   }
 }

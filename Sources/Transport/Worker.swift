@@ -117,12 +117,8 @@ final class Worker {
 
   private func dispatch(_ event: EventPoll.Event) {
     if let connection = connections.connection(token: event.token) {
-      if !event.readiness.isDisjoint(with: [.readable, .peerEnded, .hungUp]) {
-        connection.mayRead = true
-      }
-      if !event.readiness.isDisjoint(with: [.peerEnded, .hungUp]) {
-        connection.hasPeerEnded = true
-      }
+      if event.isReadable { connection.mayRead = true }
+      if event.hasPeerEnded { connection.hasPeerEnded = true }
       serve(connection)
     } else if event.token == Self.wakeupToken {
       wakeup.descriptor.clear()

@@ -96,7 +96,7 @@ import Testing
           let buckets = table.partitions.map { bucket(of: category, $0.kind) }
           #expect(
             zip(buckets, table.partitions).allSatisfy {
-              $0 < $1.kind.bucketCount(cardinality: cardinality)
+              $0 < $1.kind.tableRowCount(cardinality: cardinality)
             })
           seen.insert(buckets)
         }

@@ -136,6 +136,12 @@ final class RawClient {
     }
   }
 
+  /// True if nothing can be read for so long.
+  func isQuiet(milliseconds: Int) throws -> Bool {
+    try poll.change(socket.number, to: .readable, token: 0)
+    return poll.wait(milliseconds: milliseconds) == 0
+  }
+
   func shutdownSending() { socket.shutdownSending() }
 
   private func wait(for readiness: EventPoll.Readiness) throws {

@@ -39,7 +39,9 @@ extension MemoryPlan.Feature {
     name = table.name
     cardinality = table.cardinality
     composition = table.composition
-    let buckets = table.partitions.map { $0.kind.bucketCount(cardinality: table.cardinality) }
+    let buckets = table.partitions.map {
+      $0.kind.tableRowCount(cardinality: table.cardinality)
+    }
     bucketCounts = buckets
     let widths = table.partitionWidths
     parameterCount = zip(table.partitions, zip(buckets, widths)).reduce(0) { sum, part in
@@ -53,8 +55,10 @@ extension MemoryPlan.Feature {
 }
 
 extension PartitionKind {
-  /// Rows of the partition's table; 0 for `explicit`, whose tensors alone know it.
-  package func bucketCount(cardinality: Int) -> Int {
+  /// Rows that a partition's table is written with: a remainder has one per remainder, also where
+  /// there are fewer categories, as in the released DLRM code. 0 for `explicit`: its tensors alone
+  /// know.
+  package func tableRowCount(cardinality: Int) -> Int {
     switch self {
     case .identity: cardinality
     case .quotient(let divisor): ceilingQuotient(cardinality, divisor)

@@ -33,9 +33,10 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 /// Every target. One file each in this folder; add yours here.
 package let fuzzTargets: [FuzzTarget] = [
   floatTextTarget,
-  torchTarget,
-  numpyTarget,
-  safetensorsTarget,
+  httpTarget,
   jsonReaderTarget,
   jsonValueTarget,
+  numpyTarget,
+  safetensorsTarget,
+  torchTarget,
 ]
