@@ -10,7 +10,7 @@ package struct NumpyArchive: Sendable {
   private let limits: ArchiveLimits
 
   package init(opening path: String, limits: ArchiveLimits = .init()) throws(CheckpointError) {
-    let storage = try TensorStorage.open(path, mode: .mmap)
+    let storage = try TensorStorage.open(path, mode: .sequential)
     self = try locating(in: path) { () throws(CheckpointError) in
       try NumpyArchive(parsing: storage, path: path, limits: limits)
     }

@@ -30,7 +30,7 @@ package struct PyTorchFile: Sendable {
   package init(
     opening path: String, limits: ArchiveLimits = .init()
   ) throws(CheckpointError) {
-    let storage = try TensorStorage.open(path, mode: .mmap)
+    let storage = try TensorStorage.open(path, mode: .sequential)
     self = try locating(in: path) { () throws(CheckpointError) in
       try PyTorchFile(parsing: storage, path: path, limits: limits)
     }

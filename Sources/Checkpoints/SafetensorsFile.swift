@@ -2,12 +2,14 @@ import SystemIO
 
 /// How a checkpoint's bytes come into memory: `--load`.
 package enum CheckpointLoadMode: String, Sendable, CaseIterable {
-  /// Mapped; pages are read when they are touched.
+  /// Mapped for single rows anywhere: pages are read when they are touched, and no others.
   case mmap
-  /// Mapped, and all pages read before opening returns.
+  /// Mapped, and all pages read before opening returns, as huge pages where that is possible.
   case populate
   /// Read into anonymous huge pages, checksums verified.
   case copy
+  /// Mapped to be read once from front to back: for commands that work on whole tables.
+  case sequential
 }
 
 /// One opened safetensors file.
@@ -60,13 +62,15 @@ extension TensorStorage {
     _ path: String, mode: CheckpointLoadMode
   ) throws(CheckpointError) -> TensorStorage {
     switch mode {
-    case .mmap:
+    case .mmap, .sequential:
       return TensorStorage(
         mapping: try reading { () throws(SystemError) in
-          try MappedFile(opening: path)
+          try MappedFile(opening: path, access: mode == .mmap ? .random : .sequential)
         })
     case .populate:
-      let file = try reading { () throws(SystemError) in try MappedFile(opening: path) }
+      let file = try reading { () throws(SystemError) in
+        try MappedFile(opening: path, access: .hugePages)
+      }
       try reading { () throws(SystemError) in try file.populate() }
       return TensorStorage(mapping: file)
     case .copy:

@@ -107,7 +107,7 @@ struct SafetensorsPlan {
     do {
       switch tensors[index].content {
       case .tensor(let tensor):
-        try write(tensor.byteSpan, to: &file, &checksum)
+        try write(tensor.byteSpan, prefetching: tensor, to: &file, &checksum)
       case .bytes(let bytes):
         try write(bytes.span, to: &file, &checksum)
       case .generated(let fill):
@@ -130,9 +130,11 @@ struct SafetensorsPlan {
 
   /// Block after block, so that checksum and write find the bytes in the cache.
   private func write(
-    _ bytes: Span<UInt8>, to file: inout AtomicFileWriter, _ checksum: inout CRC32
+    _ bytes: Span<UInt8>, prefetching tensor: Tensor? = nil, to file: inout AtomicFileWriter,
+    _ checksum: inout CRC32
   ) throws(SystemError) {
     for offset in stride(from: 0, to: bytes.count, by: Self.blockByteCount) {
+      tensor?.prefetchBlock(after: offset, byteCount: Self.blockByteCount)
       let block = bytes.extracting(offset..<min(bytes.count, offset + Self.blockByteCount))
       checksum.update(block)
       try file.write(block)

@@ -40,6 +40,21 @@ package struct Tensor: Sendable {
     get { storage.byteSpan.extracting(byteRange) }
   }
 
+  /// Starts to read the elements' bytes, or those of a range, and does not wait for them: for loops
+  /// over a whole tensor, and for weights that every request needs.
+  package func prefetch(_ range: Range<Int>? = nil) {
+    let range = range ?? 0..<byteRange.count
+    storage.prefetch(
+      (byteRange.lowerBound + range.lowerBound)..<(byteRange.lowerBound + range.upperBound))
+  }
+
+  /// For loops in blocks: prefetches the block after the one at `offset`; at the start both.
+  func prefetchBlock(after offset: Int, byteCount: Int) {
+    let start = offset == 0 ? 0 : offset + byteCount
+    let end = min(byteRange.count, offset + 2 * byteCount)
+    if start < end { prefetch(start..<end) }
+  }
+
   /// A tensor with a storage of its own that holds a copy of `bytes`.
   ///
   /// - Precondition: `bytes` has exactly the shape's size.

@@ -90,6 +90,15 @@ package final class TensorStorage: @unchecked Sendable {
     }
   }
 
+  /// Starts to read bytes of a mapped file that will be needed soon. Of other memory: nothing.
+  package func prefetch(_ range: Range<Int>) {
+    switch owner {
+    case .mapping(let file): file.prefetch(range)
+    case .hugePages: break
+    case .heap: break
+    }
+  }
+
   /// Bytes that are in memory now. Of a heap block: all.
   package func residentByteCount() -> Int {
     switch owner {

@@ -185,7 +185,12 @@ import Testing
       reader = try CheckpointReader(opening: folder.path)
     }
     #expect(time < .seconds(1), "\(time)")
-    #expect(try #require(reader).residentByteCount() < 64 << 20)
+    let tensor = try #require(reader?.tensors["t"])
+    for row in stride(from: 0, to: rows, by: rows / 1000) {
+      #expect(tensor.byteSpan[row * 64] == 0)
+    }
+    // A thousand rows took a page each, however large the file and the kernel's read-ahead are.
+    #expect(try #require(reader).residentByteCount() < 32 << 20)
     #expect(reader?.tensors["t"]?.shape == [rows, 16])
     // The data starts at an odd offset, which is allowed.
     #expect(reader?.tensors["t"]?.byteRange.lowerBound.isMultiple(of: 4) == (header.count % 4 == 0))
