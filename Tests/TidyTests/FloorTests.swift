@@ -16,13 +16,13 @@ import Testing
   /// Modules of the system and of packages: the rooms that may import them.
   static let outsiders: [String: Set<String>] = [
     "Glibc": ["SystemIO", "quotient-bench"],
-    "Synchronization": ["Kernels", "SystemIO", "Telemetry", "Transport", "Serving", "Ranking", "quotient"],
     "Logging": ["Telemetry", "quotient"],
     "ArgumentParser": ["quotient", "quotient-bench"],
   ]
 
   static func importedModule(_ line: String) -> String? {
-    line.firstMatch(
+    guard line.contains("import ") else { return nil }
+    return line.firstMatch(
       of: /^\s*(?:@\w+ )*(?:public |package |internal |private )?import (?:\w+ )?(\w+)/
     ).map { String($0.1) }
   }
@@ -34,12 +34,14 @@ import Testing
   }
 
   @Test func `imports go down the floors, never level or up`() throws {
-    for file in try files(under: ["Sources"]) {
+    for file in files(under: ["Sources"]) {
       let floor = try #require(Self.floors[file.room], "\(file.room) has no floor")
       for (index, line) in file.codeLines.enumerated() {
         guard let imported = Self.importedModule(line) else { continue }
         if let below = Self.floors[imported] {
           #expect(below < floor, "\(file.path):\(index + 1) imports \(imported)")
+        } else if imported == "Synchronization" {
+          continue  // Atomics and locks of the standard library: safe, and of no floor.
         } else if let allowed = Self.outsiders[imported] {
           #expect(allowed.contains(file.room), "\(file.path):\(index + 1) imports \(imported)")
         } else {
@@ -58,7 +60,7 @@ import Testing
     var declared: [String: String] = [:]
     for (room, dependencies) in declarations { declared[room] = dependencies }
     #expect(declared.count > 8, "Package.swift was not understood")
-    for file in try files(under: ["Sources"]) {
+    for file in files(under: ["Sources"]) {
       guard let dependencies = declared[file.room] else { continue }
       for line in file.codeLines {
         guard let imported = Self.importedModule(line), Self.floors[imported] != nil else {
