@@ -4,7 +4,8 @@ package struct ProcessStatistics: Sendable, Equatable {
   package var openDescriptors = 0
   package var descriptorsMax = 0
   package var virtualBytes = 0
-  package var virtualBytesMax = 0
+  /// nil: unknown, or no limit.
+  package var virtualBytesMax: Int?
   package var residentBytes = 0
   /// Seconds since 1970.
   package var startTimeSeconds = 0.0

@@ -226,8 +226,10 @@ package final class ServerMetrics: Sendable {
     text.sample(process.descriptorsMax)
     text.begin(Self.processVirtualBytes)
     text.sample(process.virtualBytes)
-    text.begin(Self.processVirtualBytesMax)
-    text.sample(process.virtualBytesMax)
+    if let limit = process.virtualBytesMax {
+      text.begin(Self.processVirtualBytesMax)
+      text.sample(limit)
+    }
     text.begin(Self.processResidentBytes)
     text.sample(process.residentBytes)
     text.begin(Self.processStartTime)

@@ -59,8 +59,7 @@ import Testing
     Row("chunked", chunked("3\r\nabc\r\n0\r\n\r\n"), "post / [abc]"),
     Row("chunked in any case", chunked("0\r\n\r\n", coding: "ChUnKeD"), "post / []"),
     Row(
-      "two chunks", chunked("3\r\nabc\r\n00A\r\n0123456789\r\n0\r\n\r\n"),
-      "post / [abc0123456789]"),
+      "two chunks", chunked("3\r\nabc\r\n00A\r\n0123456789\r\n0\r\n\r\n"), "post / [abc0123456789]"),
     Row("extensions", chunked("1;a=b;c=\"d;e\"\r\nx\r\n0 ;f\r\n\r\n"), "post / [x]"),
     Row("trailers", chunked("1\r\nx\r\n0\r\nA: b\r\nC-D:\r\n\r\n"), "post / [x]"),
     Row(

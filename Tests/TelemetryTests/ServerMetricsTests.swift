@@ -49,6 +49,7 @@ import Testing
     var process = ProcessStatistics()
     process.cpuSeconds = 1.5
     process.residentBytes = 4096
+    process.virtualBytesMax = 1 << 40
     let text = String(
       decoding: metrics().render(format, models: gauges, process: process), as: UTF8.self)
     return (text, try ExpositionParser(text, isOpenMetrics: format == .openMetrics))

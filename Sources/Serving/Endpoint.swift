@@ -1,0 +1,84 @@
+package import HTTPCore
+
+/// The routes of the server. The raw value is the endpoint's position in metrics.
+package enum Endpoint: Int, Sendable, CaseIterable {
+  case index, livez, readyz, metrics, openAPI, stats, models, modelStatus, modelMetadata
+  case vectors, explain, lookup
+  /// No route; also `OPTIONS *` and requests that cannot be read.
+  case unmatched
+
+  /// The route's template: the label `endpoint`. `/versions/{version}` may follow every model.
+  package var template: String {
+    switch self {
+    case .index: "/"
+    case .livez: "/livez"
+    case .readyz: "/readyz"
+    case .metrics: "/metrics"
+    case .openAPI: "/openapi.yaml"
+    case .stats: "/v1/stats"
+    case .models: "/v1/models"
+    case .modelStatus: "/v1/models/{model}"
+    case .modelMetadata: "/v1/models/{model}/metadata"
+    case .vectors: "/v1/models/{model}/features/{feature}/vectors"
+    case .explain: "/v1/models/{model}/features/{feature}/explain"
+    case .lookup: "/v1/models/{model}:lookup"
+    case .unmatched: "other"
+    }
+  }
+
+  /// Where in the template `/versions/{version}` may be put.
+  package var versionedTemplate: String? {
+    switch self {
+    case .modelStatus: "/v1/models/{model}/versions/{version}"
+    case .modelMetadata: "/v1/models/{model}/versions/{version}/metadata"
+    case .vectors: "/v1/models/{model}/versions/{version}/features/{feature}/vectors"
+    case .explain: "/v1/models/{model}/versions/{version}/features/{feature}/explain"
+    case .lookup: "/v1/models/{model}/versions/{version}:lookup"
+    default: nil
+    }
+  }
+
+  /// True if the stages of its requests are measured.
+  package var isStaged: Bool {
+    switch self {
+    case .vectors, .explain, .lookup: true
+    default: false
+    }
+  }
+
+  /// The value of `Allow`.
+  package var allowedMethods: StaticString {
+    switch self {
+    case .lookup: "POST, OPTIONS"
+    case .unmatched: "GET, HEAD, POST, OPTIONS"
+    default: "GET, HEAD, OPTIONS"
+    }
+  }
+
+  package func allows(_ method: HTTPMethod) -> Bool {
+    switch method {
+    case .options: true
+    case .post: self == .lookup
+    case .get, .head: self != .lookup
+    default: false
+    }
+  }
+}
+
+extension HTTPMethod {
+  /// The label `method`, and the word in the log.
+  package var name: String {
+    switch self {
+    case .get: "GET"
+    case .head: "HEAD"
+    case .post: "POST"
+    case .put: "PUT"
+    case .delete: "DELETE"
+    case .options: "OPTIONS"
+    case .patch: "PATCH"
+    case .trace: "TRACE"
+    case .connect: "CONNECT"
+    case .other: "other"
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import ByteCoding
+import HTTPCore
+import Ranking
+import Telemetry
+
+extension ServiceHandler {
+  /// `GET /`: what there is, for a person with curl.
+  func answerIndex(
+    _ request: borrowing RequestView, into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    try AcceptHeader(request.header(.accept)).require("text/plain")
+    response.contentType = "text/plain; charset=utf-8"
+    response.body.append(
+      text: "Quotient \(service.configuration.version), compositional embeddings\n\n")
+    for endpoint in Endpoint.allCases where endpoint != .unmatched {
+      let method = endpoint.allows(.post) ? "POST " : "GET  "
+      response.body.append(text: "\(method)\(endpoint.template)\(endpoint.hint)\n")
+    }
+    response.body.append("\n/versions/{version} may follow every model. Models:")
+    for entry in catalog.entries { response.body.append(text: " \(entry.name)") }
+    response.body.append("\n")
+  }
+
+  /// `GET /openapi.yaml`.
+  func answerOpenAPI(into response: inout ResponseWriter) {
+    response.contentType = "application/yaml"
+    response.body.append(text: openAPIDocument)
+  }
+
+  /// `GET /metrics`: in the format that `Accept` prefers; never refused.
+  func answerMetrics(_ request: borrowing RequestView, into response: inout ResponseWriter) {
+    let format = AcceptHeader(request.header(.accept)).chooseMetricsFormat()
+    var gauges: [ModelGauges] = []
+    for entry in catalog.entries {
+      for version in entry.versions { gauges.append(version.gauges(name: entry.name)) }
+    }
+    let page = service.metrics.render(
+      format, models: gauges, process: service.configuration.processStatistics())
+    response.contentType = format.contentType
+    response.body.append(page.span)
+  }
+
+  /// `GET /v1/stats`: counts and quantiles per endpoint, of whole requests and of each stage.
+  func answerStatistics(
+    _ request: borrowing RequestView, into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    try AcceptHeader(request.header(.accept)).require("application/json")
+    let metrics = service.metrics
+    var endpoints = JSONObject()
+    for endpoint in Endpoint.allCases {
+      let durations = metrics.durations(endpoint: endpoint.rawValue)
+      guard durations.count > 0 else { continue }
+      var entry = JSONObject()
+      entry.add("count", .integer(Int64(durations.count)))
+      entry.add("errors", .integer(Int64(metrics.failures(endpoint: endpoint.rawValue))))
+      entry.add("seconds", .object(durations.quantiles))
+      if endpoint.isStaged {
+        var stages = JSONObject()
+        for stage in RequestStage.allCases {
+          let snapshot = metrics.durations(endpoint: endpoint.rawValue, stage: stage)
+          stages.add("\(stage.name)", .object(snapshot.quantiles))
+        }
+        entry.add("stages", .object(stages))
+      }
+      endpoints.add(endpoint.template, .object(entry))
+    }
+    let uptime = Double(service.configuration.monotonicClock() - service.startedAt) / 1e9
+    var answer = JSONObject()
+    answer.add("version", .string(service.configuration.version))
+    answer.add("uptime_seconds", .number(uptime))
+    answer.add(
+      "requests_in_flight", .integer(Int64(metrics.workers.reduce(0) { $0 + $1.inFlight })))
+    answer.add("endpoints", .object(endpoints))
+    response.write(answer)
+  }
+}
+
+extension LatencySnapshot {
+  /// In seconds; `null` while there is nothing.
+  fileprivate var quantiles: JSONObject {
+    var object = JSONObject()
+    for (name, fraction) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
+      object.add(name, quantile(fraction).map { .number($0 / 1e9) } ?? .null)
+    }
+    object.add("max", count > 0 ? .number(Double(longest) / 1e9) : .null)
+    object.add("mean", count > 0 ? .number(Double(sum) / Double(count) / 1e9) : .null)
+    return object
+  }
+}
+
+extension Endpoint {
+  /// What the index shows behind the path.
+  fileprivate var hint: String {
+    switch self {
+    case .vectors: "?ids=17,42"
+    case .explain: "?id=17"
+    default: ""
+    }
+  }
+}
+
+extension ModelCatalog.Version {
+  fileprivate func gauges(name: String) -> ModelGauges {
+    guard case .ready(let serving) = state else {
+      return ModelGauges(
+        model: name, version: String(number), isReady: false, mappedBytes: 0, residentBytes: 0,
+        loadSeconds: 0)
+    }
+    return ModelGauges(
+      model: name, version: String(number), isReady: true,
+      mappedBytes: serving.model.mappedByteCount,
+      residentBytes: serving.model.residentByteCount(), loadSeconds: serving.model.loadSeconds)
+  }
+}

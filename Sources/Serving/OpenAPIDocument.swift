@@ -1,0 +1,1889 @@
+/// `/openapi.yaml`, as it stands at the top of the repository. Generated: rewritten by
+/// `UPDATE_GOLDEN=1 swift test --filter ServingTests`.
+let openAPIDocument = #"""
+  openapi: 3.1.0
+  info:
+    title: Quotient
+    version: "1"
+    summary: Serves compositional embeddings.
+    description: |
+      Vectors of categories, composed of the rows of a few small tables (arXiv 1909.02107).
+
+      Every route that answers GET answers HEAD, too; every route answers OPTIONS with 204 and
+      `Allow`. Every answer carries `X-Request-ID`: the request's, or one made for it.
+    license:
+      name: Apache-2.0
+      identifier: Apache-2.0
+  servers:
+    - url: http://127.0.0.1:8080
+  tags:
+    - name: server
+      description: Health, metrics, statistics.
+    - name: models
+      description: What is served.
+    - name: lookups
+      description: From categories to vectors.
+  paths:
+    /:
+      get:
+        operationId: getIndex
+        tags: [server]
+        summary: A short index of the API
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Text for a person with curl.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              text/plain:
+                schema:
+                  type: string
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /livez:
+      get:
+        operationId: getLiveness
+        tags: [server]
+        summary: Does the process answer?
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: It does.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Liveness"
+                example:
+                  live: true
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /readyz:
+      get:
+        operationId: getReadiness
+        tags: [server]
+        summary: Should requests be sent here?
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Every configured model has a ready version, and the server is not going down.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Readiness"
+                example:
+                  ready: true
+                  models:
+                    demo: true
+          "503":
+            description: A model has no ready version, or the server is going down.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Retry-After:
+                $ref: "#/components/headers/RetryAfter"
+            content:
+              application/json:
+                schema:
+                  anyOf:
+                    - $ref: "#/components/schemas/Readiness"
+                    - $ref: "#/components/schemas/Error"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /metrics:
+      get:
+        operationId: getMetrics
+        tags: [server]
+        summary: Metrics for Prometheus
+        description: |
+          Prometheus text 0.0.4; OpenMetrics 1.0 if `Accept` names it and likes it no less.
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: All metrics, in the format that `Accept` prefers.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              text/plain:
+                schema:
+                  type: string
+              application/openmetrics-text:
+                schema:
+                  type: string
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /openapi.yaml:
+      get:
+        operationId: getOpenAPI
+        tags: [server]
+        summary: This document
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: This document.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/yaml:
+                schema:
+                  type: string
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/stats:
+      get:
+        operationId: getStatistics
+        tags: [server]
+        summary: Counts and latency quantiles
+        description: |
+          Per endpoint since the start: requests, errors, and quantiles of whole requests and of each
+          stage, within 2 % of the exact ones.
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The statistics.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Statistics"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models:
+      get:
+        operationId: listModels
+        tags: [models]
+        summary: The models of this server
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Their names.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelList"
+                example:
+                  models: [demo]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}:
+      get:
+        operationId: getModelStatus
+        tags: [models]
+        summary: Which versions there are and how they are
+        description: |
+          The members of TF Serving and KServe v1; ours under `quotient`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The versions, newest first.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelStatus"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}:
+      get:
+        operationId: getModelStatusOfVersion
+        tags: [models]
+        summary: Which versions there are and how they are, of one version
+        description: |
+          The members of TF Serving and KServe v1; ours under `quotient`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The versions, newest first.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelStatus"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/metadata:
+      get:
+        operationId: getModelMetadata
+        tags: [models]
+        summary: What a model is made of
+        description: |
+          The members of TF Serving and KServe; ours (features, partitions, bytes) under `quotient`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The metadata.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelMetadata"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}/metadata:
+      get:
+        operationId: getModelMetadataOfVersion
+        tags: [models]
+        summary: What a model is made of, of one version
+        description: |
+          The members of TF Serving and KServe; ours (features, partitions, bytes) under `quotient`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The metadata.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelMetadata"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/features/{feature}/vectors:
+      get:
+        operationId: getVectors
+        tags: [lookups]
+        summary: Vectors of one feature
+        description: |
+          A lookup that caches keep.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Feature"
+          - name: ids
+            in: query
+            required: true
+            description: Ids, separated by commas. Features with hashed or vocabulary input take text.
+            style: form
+            explode: false
+            schema:
+              type: array
+              minItems: 1
+              items:
+                $ref: "#/components/schemas/ID"
+            example: [17, 42]
+          - $ref: "#/components/parameters/Missing"
+          - $ref: "#/components/parameters/Encoding"
+          - $ref: "#/components/parameters/IfNoneMatch"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The vectors, as `:lookup` answers them.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              ETag:
+                $ref: "#/components/headers/ETag"
+              Cache-Control:
+                $ref: "#/components/headers/CacheControl"
+              Vary:
+                $ref: "#/components/headers/Vary"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/LookupAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  vectors:
+                    C3: [[0.1, -0.2], [0.3, 0.4]]
+              application/vnd.safetensors:
+                schema:
+                  type: string
+                  format: binary
+          "304":
+            description: The client has this answer already.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              ETag:
+                $ref: "#/components/headers/ETag"
+              Cache-Control:
+                $ref: "#/components/headers/CacheControl"
+              Vary:
+                $ref: "#/components/headers/Vary"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}/features/{feature}/vectors:
+      get:
+        operationId: getVectorsOfVersion
+        tags: [lookups]
+        summary: Vectors of one feature, of one version
+        description: |
+          A lookup that caches keep.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/Feature"
+          - name: ids
+            in: query
+            required: true
+            description: Ids, separated by commas. Features with hashed or vocabulary input take text.
+            style: form
+            explode: false
+            schema:
+              type: array
+              minItems: 1
+              items:
+                $ref: "#/components/schemas/ID"
+            example: [17, 42]
+          - $ref: "#/components/parameters/Missing"
+          - $ref: "#/components/parameters/Encoding"
+          - $ref: "#/components/parameters/IfNoneMatch"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The vectors, as `:lookup` answers them.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              ETag:
+                $ref: "#/components/headers/ETag"
+              Cache-Control:
+                $ref: "#/components/headers/CacheControl"
+              Vary:
+                $ref: "#/components/headers/Vary"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/LookupAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  vectors:
+                    C3: [[0.1, -0.2], [0.3, 0.4]]
+              application/vnd.safetensors:
+                schema:
+                  type: string
+                  format: binary
+          "304":
+            description: The client has this answer already.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              ETag:
+                $ref: "#/components/headers/ETag"
+              Cache-Control:
+                $ref: "#/components/headers/CacheControl"
+              Vary:
+                $ref: "#/components/headers/Vary"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/features/{feature}/explain:
+      get:
+        operationId: explainVector
+        tags: [lookups]
+        summary: How a vector is made
+        description: |
+          Each partition with its bucket and row, the composition, the vector.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Feature"
+          - name: id
+            in: query
+            required: true
+            description: The id. Features with hashed or vocabulary input take text.
+            schema:
+              $ref: "#/components/schemas/ID"
+            example: 17
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: How it is made.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Explanation"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}/features/{feature}/explain:
+      get:
+        operationId: explainVectorOfVersion
+        tags: [lookups]
+        summary: How a vector is made, of one version
+        description: |
+          Each partition with its bucket and row, the composition, the vector.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/Feature"
+          - name: id
+            in: query
+            required: true
+            description: The id. Features with hashed or vocabulary input take text.
+            schema:
+              $ref: "#/components/schemas/ID"
+            example: 17
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: How it is made.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Explanation"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}:lookup:
+      post:
+        operationId: lookUp
+        tags: [lookups]
+        summary: Vectors of many ids of many features
+        description: |
+          A list of ids gives one vector an id; a list of lists gives one pooled vector a bag, zeros for
+          an empty bag. Answers come in the request's format unless `Accept` says otherwise: JSON as JSON or
+          safetensors (tensor `C7` F32 [vectors, width], `C7.missing` BOOL [ids] where ids were missing),
+          raw ids as raw little-endian float32 rows with `Quotient-Shape`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - name: feature
+            in: query
+            description: The feature of raw ids; only for `application/octet-stream`.
+            schema:
+              type: string
+              pattern: "^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+          - name: dtype
+            in: query
+            description: The element type of raw ids; only for `application/octet-stream`.
+            schema:
+              type: string
+              enum: [I32, I64]
+          - $ref: "#/components/parameters/Missing"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/LookupRequest"
+              examples:
+                ids:
+                  summary: A vector per id
+                  value:
+                    features:
+                      C3: [17, 42]
+                bags:
+                  summary: A pooled vector per bag
+                  value:
+                    features:
+                      C3: [17, 42]
+                      C7: [[1, 2, 3], [], [0]]
+                    pooling: sum
+                    weights:
+                      C7: [[0.5, 1, 1], [], [2]]
+                    missing: zero
+                    encoding: json
+            application/vnd.safetensors:
+              schema:
+                type: string
+                format: binary
+                description: |
+                  Tensor `C7` I64 or I32 [ids]; for bags `C7.lengths` I32 or I64 [bags]; `C7.weights`
+                  F32 [ids]. `pooling` and `missing` in `__metadata__`.
+            application/octet-stream:
+              schema:
+                type: string
+                format: binary
+                description: Little-endian ids of one feature; needs the query `feature` and `dtype`.
+        responses:
+          "200":
+            description: The vectors, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Quotient-Shape:
+                $ref: "#/components/headers/Shape"
+              Quotient-Missing-Count:
+                $ref: "#/components/headers/MissingCount"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/LookupAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  vectors:
+                    C3: [[0.1, -0.2], [0.3, 0.4]]
+              application/vnd.safetensors:
+                schema:
+                  type: string
+                  format: binary
+              application/octet-stream:
+                schema:
+                  type: string
+                  format: binary
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}:lookup:
+      post:
+        operationId: lookUpOfVersion
+        tags: [lookups]
+        summary: Vectors of many ids of many features, of one version
+        description: |
+          A list of ids gives one vector an id; a list of lists gives one pooled vector a bag, zeros for
+          an empty bag. Answers come in the request's format unless `Accept` says otherwise: JSON as JSON or
+          safetensors (tensor `C7` F32 [vectors, width], `C7.missing` BOOL [ids] where ids were missing),
+          raw ids as raw little-endian float32 rows with `Quotient-Shape`.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - name: feature
+            in: query
+            description: The feature of raw ids; only for `application/octet-stream`.
+            schema:
+              type: string
+              pattern: "^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+          - name: dtype
+            in: query
+            description: The element type of raw ids; only for `application/octet-stream`.
+            schema:
+              type: string
+              enum: [I32, I64]
+          - $ref: "#/components/parameters/Missing"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/LookupRequest"
+              examples:
+                ids:
+                  summary: A vector per id
+                  value:
+                    features:
+                      C3: [17, 42]
+                bags:
+                  summary: A pooled vector per bag
+                  value:
+                    features:
+                      C3: [17, 42]
+                      C7: [[1, 2, 3], [], [0]]
+                    pooling: sum
+                    weights:
+                      C7: [[0.5, 1, 1], [], [2]]
+                    missing: zero
+                    encoding: json
+            application/vnd.safetensors:
+              schema:
+                type: string
+                format: binary
+                description: |
+                  Tensor `C7` I64 or I32 [ids]; for bags `C7.lengths` I32 or I64 [bags]; `C7.weights`
+                  F32 [ids]. `pooling` and `missing` in `__metadata__`.
+            application/octet-stream:
+              schema:
+                type: string
+                format: binary
+                description: Little-endian ids of one feature; needs the query `feature` and `dtype`.
+        responses:
+          "200":
+            description: The vectors, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Quotient-Shape:
+                $ref: "#/components/headers/Shape"
+              Quotient-Missing-Count:
+                $ref: "#/components/headers/MissingCount"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/LookupAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  vectors:
+                    C3: [[0.1, -0.2], [0.3, 0.4]]
+              application/vnd.safetensors:
+                schema:
+                  type: string
+                  format: binary
+              application/octet-stream:
+                schema:
+                  type: string
+                  format: binary
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+  components:
+    parameters:
+      Model:
+        name: model
+        in: path
+        required: true
+        description: A model's name.
+        schema:
+          $ref: "#/components/schemas/Name"
+        example: demo
+      Version:
+        name: version
+        in: path
+        required: true
+        description: A version; without it the newest ready one answers.
+        schema:
+          type: integer
+          format: int64
+          minimum: 1
+        example: 1
+      Feature:
+        name: feature
+        in: path
+        required: true
+        description: A feature's name.
+        schema:
+          $ref: "#/components/schemas/Name"
+        example: C3
+      Missing:
+        name: missing
+        in: query
+        description: What an id outside of the feature's range gets; by default the checkpoint's.
+        schema:
+          $ref: "#/components/schemas/MissingPolicy"
+      Encoding:
+        name: encoding
+        in: query
+        description: How vectors are written.
+        schema:
+          $ref: "#/components/schemas/Encoding"
+      RequestID:
+        name: X-Request-ID
+        in: header
+        description: Echoed if it is 1 to 128 visible ASCII characters; else one is made.
+        schema:
+          type: string
+      TraceParent:
+        name: traceparent
+        in: header
+        description: W3C trace context; its trace id goes into the access log.
+        schema:
+          type: string
+      RequestTimeout:
+        name: Request-Timeout-Ms
+        in: header
+        description: How long the client waits, in milliseconds; afterwards the answer is 504.
+        schema:
+          type: integer
+          minimum: 1
+          maximum: 86400000
+      IfNoneMatch:
+        name: If-None-Match
+        in: header
+        description: Entity tags of answers that the client has.
+        schema:
+          type: string
+    headers:
+      RequestID:
+        description: The request's id, or one made for it.
+        required: true
+        schema:
+          type: string
+          minLength: 1
+          maxLength: 128
+      ServerTiming:
+        description: "Milliseconds of each stage: parse, queue, gather, compute, serialise."
+        schema:
+          type: string
+      RetryAfter:
+        description: Seconds after which another attempt makes sense.
+        schema:
+          type: integer
+      Allow:
+        description: The methods that go here.
+        required: true
+        schema:
+          type: string
+      ETag:
+        description: Changes with the version and the request.
+        required: true
+        schema:
+          type: string
+      CacheControl:
+        description: "`no-cache` where the newest version answers, an hour where the path names one."
+        required: true
+        schema:
+          type: string
+      Vary:
+        description: The request's fields that the answer depends on.
+        required: true
+        schema:
+          type: string
+      Shape:
+        description: "Of raw rows: vectors and width, such as `100,16`."
+        schema:
+          type: string
+      MissingCount:
+        description: "Of raw rows: how many ids the missing policy filled; left out if none."
+        schema:
+          type: integer
+    responses:
+      BadRequest:
+        description: |
+          Not well-formed: syntax, wrong type, unknown member, damaged compression
+          (`invalid_json`, `invalid_request`, `invalid_encoding`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      NotFound:
+        description: |
+          No such route, model, version or feature (`not_found`, `unknown_model`,
+          `unknown_feature`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      MethodNotAllowed:
+        description: |
+          The method does not go here (`method_not_allowed`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+          Allow:
+            $ref: "#/components/headers/Allow"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      NotAcceptable:
+        description: |
+          `Accept` excludes every format of this answer (`not_acceptable`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      RequestTimeout:
+        description: |
+          The request did not arrive in time (`request_timeout`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      TooLarge:
+        description: |
+          The body, the ids or the answer exceed a limit that the message names (`too_large`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      TargetTooLong:
+        description: |
+          The request line is too long (`too_large`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      UnsupportedMediaType:
+        description: |
+          The body's type or coding is not read (`unsupported_media_type`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      ExpectationFailed:
+        description: |
+          `Expect` asks for something unknown (`expectation_failed`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Unprocessable:
+        description: |
+          Well-formed, but does not fit the model (`unknown_feature`, `category_out_of_range`,
+          `shape_mismatch`, `invalid_value`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      HeadTooLarge:
+        description: |
+          The header section is too large (`too_large`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Internal:
+        description: |
+          The server failed (`internal`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      NotImplemented:
+        description: |
+          A method or transfer coding that is not known (`not_implemented`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Unavailable:
+        description: |
+          No ready version, or too many connections (`not_ready`, `overloaded`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+          Retry-After:
+            $ref: "#/components/headers/RetryAfter"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      DeadlineExceeded:
+        description: |
+          The time that the client gave is over (`deadline_exceeded`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      VersionNotSupported:
+        description: |
+          An HTTP version other than 1.0 and 1.1 (`version_not_supported`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+    schemas:
+      Name:
+        type: string
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+      ID:
+        type: integer
+        format: int64
+        minimum: -9223372036854775808
+        maximum: 9223372036854775807
+        description: A category. Features with hashed or vocabulary input also take strings.
+      MissingPolicy:
+        type: string
+        enum: [error, zero, default]
+        description: |
+          `error`: 422 that names feature, position, id and cardinality; `zero`: zeros; `default`: the
+          feature's default category.
+      Encoding:
+        type: string
+        enum: [json, base64]
+        description: Numbers, or base64 of little-endian float32.
+      LookupRequest:
+        type: object
+        required: [features]
+        additionalProperties: false
+        properties:
+          features:
+            type: object
+            description: Per feature a list of ids, or a list of bags of ids.
+            propertyNames:
+              $ref: "#/components/schemas/Name"
+            additionalProperties:
+              anyOf:
+                - type: array
+                  items:
+                    $ref: "#/components/schemas/ID"
+                - type: array
+                  items:
+                    type: array
+                    items:
+                      $ref: "#/components/schemas/ID"
+          pooling:
+            type: string
+            enum: [sum, mean]
+            description: How bags are pooled; by default the checkpoint's.
+          weights:
+            type: object
+            description: A weight per id, in the ids' shape; `sum` only.
+            propertyNames:
+              $ref: "#/components/schemas/Name"
+            additionalProperties:
+              anyOf:
+                - type: array
+                  items:
+                    $ref: "#/components/schemas/Weight"
+                - type: array
+                  items:
+                    type: array
+                    items:
+                      $ref: "#/components/schemas/Weight"
+          missing:
+            $ref: "#/components/schemas/MissingPolicy"
+          encoding:
+            $ref: "#/components/schemas/Encoding"
+      Weight:
+        type: number
+        minimum: -3.4028234e+38
+        maximum: 3.4028234e+38
+      LookupAnswer:
+        type: object
+        required: [model, version, vectors]
+        additionalProperties: false
+        properties:
+          model:
+            type: string
+          version:
+            type: string
+          vectors:
+            type: object
+            description: Per feature one vector per id or bag.
+            additionalProperties:
+              anyOf:
+                - type: array
+                  items:
+                    type: array
+                    items:
+                      type: [number, "null"]
+                - $ref: "#/components/schemas/EncodedTensor"
+          missing:
+            type: object
+            description: |
+              Positions that the missing policy filled: `position`, or `[bag, position]` for bags. Left
+              out if there are none.
+            additionalProperties:
+              type: array
+              items:
+                anyOf:
+                  - type: integer
+                  - type: array
+                    items:
+                      type: integer
+                    minItems: 2
+                    maxItems: 2
+      EncodedTensor:
+        type: object
+        required: [dtype, shape, data]
+        additionalProperties: false
+        properties:
+          dtype:
+            type: string
+            const: F32
+          shape:
+            type: array
+            items:
+              type: integer
+            minItems: 2
+            maxItems: 2
+          data:
+            type: string
+            contentEncoding: base64
+      Explanation:
+        type: object
+        required: [model, version, feature, id, composition, partitions, vector]
+        properties:
+          model:
+            type: string
+          version:
+            type: string
+          feature:
+            type: string
+          id:
+            type: integer
+            format: int64
+          composition:
+            type: string
+            enum: [single, multiply, add, concatenate, path, separate]
+          projection:
+            type: string
+            description: The tensor that maps the composed row to the vector, if there is one.
+          category_weight:
+            type: [number, "null"]
+            description: The category's learned weight in a bag, if the feature has weights.
+          partitions:
+            type: array
+            items:
+              type: object
+              required: [kind, bucket, table]
+              properties:
+                kind:
+                  type: string
+                  enum: [identity, quotient, remainder, mixed_radix, explicit]
+                divisor:
+                  type: integer
+                modulus:
+                  type: integer
+                buckets:
+                  type: string
+                table:
+                  type: string
+                bucket:
+                  type: integer
+                  description: Also the row of the table, or the MLP of a path.
+                hidden:
+                  type: integer
+                  description: Hidden units of a path's MLP, which has no row.
+                row:
+                  type: array
+                  items:
+                    type: [number, "null"]
+          vector:
+            type: array
+            items:
+              type: [number, "null"]
+      Liveness:
+        type: object
+        required: [live]
+        properties:
+          live:
+            type: boolean
+      Readiness:
+        type: object
+        required: [ready, models]
+        properties:
+          ready:
+            type: boolean
+          draining:
+            type: boolean
+          models:
+            type: object
+            additionalProperties:
+              type: boolean
+      ModelList:
+        type: object
+        required: [models]
+        properties:
+          models:
+            type: array
+            items:
+              type: string
+      ModelStatus:
+        type: object
+        required: [name, ready, model_version_status, quotient]
+        properties:
+          name:
+            type: string
+          ready:
+            type: boolean
+          model_version_status:
+            type: array
+            items:
+              type: object
+              required: [version, state, status]
+              properties:
+                version:
+                  type: string
+                state:
+                  type: string
+                  enum: [LOADING, AVAILABLE, END]
+                status:
+                  type: object
+                  required: [error_code, error_message]
+                  properties:
+                    error_code:
+                      type: string
+                    error_message:
+                      type: string
+          quotient:
+            type: object
+            properties:
+              current_version:
+                type: string
+              versions:
+                type: object
+                additionalProperties:
+                  $ref: "#/components/schemas/Memory"
+      Memory:
+        type: object
+        required: [mapped_bytes, resident_bytes, load_seconds]
+        properties:
+          mapped_bytes:
+            type: integer
+          resident_bytes:
+            type: integer
+          load_seconds:
+            type: number
+      TensorDescription:
+        type: object
+        required: [name, datatype, shape]
+        properties:
+          name:
+            type: string
+          datatype:
+            type: string
+            enum: [INT64, FP32]
+          shape:
+            type: array
+            items:
+              type: integer
+      ModelMetadata:
+        type: object
+        required: [name, versions, platform, inputs, outputs, model_spec, metadata, quotient]
+        properties:
+          name:
+            type: string
+          versions:
+            type: array
+            items:
+              type: string
+          platform:
+            type: string
+            enum: [quotient_dlrm, quotient_dcn, quotient_embeddings]
+          inputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorDescription"
+          outputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorDescription"
+          model_spec:
+            type: object
+            required: [name, signature_name, version]
+            properties:
+              name:
+                type: string
+              signature_name:
+                type: string
+              version:
+                type: string
+          metadata:
+            type: object
+            required: [signature_def]
+            properties:
+              signature_def:
+                type: object
+          quotient:
+            type: object
+            required:
+              - architecture
+              - dense_features
+              - features
+              - embedding_bytes
+              - full_table_bytes
+              - mapped_bytes
+              - resident_bytes
+              - load_seconds
+              - metadata
+            properties:
+              architecture:
+                type: string
+                enum: [dlrm, dcn, embeddings]
+              dense_features:
+                type: array
+                items:
+                  type: string
+              features:
+                type: array
+                items:
+                  $ref: "#/components/schemas/FeatureDescription"
+              embedding_bytes:
+                type: integer
+                description: Bytes of all tables.
+              full_table_bytes:
+                type: integer
+                description: Bytes that float32 tables with one row per category would take.
+              mapped_bytes:
+                type: integer
+              resident_bytes:
+                type: integer
+              load_seconds:
+                type: number
+              metadata:
+                type: object
+                description: Remarks of whoever wrote the checkpoint.
+                additionalProperties:
+                  type: string
+      FeatureDescription:
+        type: object
+        required: [name, cardinality, dimension, vector_width, composition, partitions, bytes]
+        properties:
+          name:
+            type: string
+          cardinality:
+            type: integer
+          dimension:
+            type: integer
+          vector_width:
+            type: integer
+          composition:
+            type: string
+          pooling:
+            type: string
+          bag_order:
+            type: string
+          quotient_arithmetic:
+            type: string
+          missing:
+            type: string
+          default_category:
+            type: integer
+          partitions:
+            type: array
+            items:
+              type: object
+              required: [kind, table]
+              properties:
+                kind:
+                  type: string
+                divisor:
+                  type: integer
+                modulus:
+                  type: integer
+                buckets:
+                  type: string
+                table:
+                  type: string
+                element_type:
+                  type: string
+                hidden:
+                  type: integer
+          bytes:
+            type: integer
+          full_table_bytes:
+            type: integer
+      Quantiles:
+        type: object
+        description: Seconds; null while nothing was measured.
+        required: [p50, p90, p99, p99.9, max, mean]
+        properties:
+          p50:
+            type: [number, "null"]
+          p90:
+            type: [number, "null"]
+          p99:
+            type: [number, "null"]
+          p99.9:
+            type: [number, "null"]
+          max:
+            type: [number, "null"]
+          mean:
+            type: [number, "null"]
+      Statistics:
+        type: object
+        required: [version, uptime_seconds, requests_in_flight, endpoints]
+        properties:
+          version:
+            type: string
+          uptime_seconds:
+            type: number
+          requests_in_flight:
+            type: integer
+          endpoints:
+            type: object
+            description: By the route's template; `other` is whatever has no route.
+            additionalProperties:
+              type: object
+              required: [count, errors, seconds]
+              properties:
+                count:
+                  type: integer
+                errors:
+                  type: integer
+                seconds:
+                  $ref: "#/components/schemas/Quantiles"
+                stages:
+                  type: object
+                  additionalProperties:
+                    $ref: "#/components/schemas/Quantiles"
+      ErrorCode:
+        type: string
+        enum:
+          - invalid_json
+          - invalid_request
+          - invalid_encoding
+          - unknown_model
+          - not_found
+          - method_not_allowed
+          - not_acceptable
+          - request_timeout
+          - too_large
+          - unsupported_media_type
+          - expectation_failed
+          - unknown_feature
+          - category_out_of_range
+          - shape_mismatch
+          - invalid_value
+          - internal
+          - not_implemented
+          - overloaded
+          - not_ready
+          - deadline_exceeded
+          - version_not_supported
+      Error:
+        type: object
+        required: [error, code, request_id]
+        additionalProperties: false
+        properties:
+          error:
+            type: string
+            description: One sentence that says what was wrong, where, and what to do.
+          code:
+            $ref: "#/components/schemas/ErrorCode"
+          field:
+            type: string
+            description: Where in the request, such as `features.C3[1]`.
+          request_id:
+            type: string
+
+  """#

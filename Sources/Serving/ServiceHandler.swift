@@ -1,0 +1,207 @@
+import ByteCoding
+package import HTTPCore
+import Telemetry
+
+/// One worker's half of the service: from a request to its response, with buffers that are kept.
+///
+/// Only ever called by its worker's thread.
+package final class ServiceHandler: RequestHandler {
+  let service: Service
+  let worker: Int
+  let limits: ServiceLimits
+  private var router = Router()
+  private var workspace = LookupWorkspace()
+  /// The catalogue as of `catalogGeneration`.
+  private var catalogue: ModelCatalog
+  private var catalogGeneration: Int
+  private var identity: RequestIdentity
+  private let accessLog: AccessLog
+  private let metrics: WorkerMetrics
+  private let clock: @Sendable () -> UInt64
+
+  package init(_ service: Service, worker: Int) {
+    let configuration = service.configuration
+    precondition(worker >= 0 && worker < configuration.workerCount, "there is no such worker")
+    self.service = service
+    self.worker = worker
+    limits = configuration.limits
+    catalogGeneration = service.catalogGeneration
+    catalogue = service.catalog
+    identity = RequestIdentity(
+      seed: UInt64(truncatingIfNeeded: configuration.wallClock()) &+ UInt64(worker) << 56)
+    accessLog = AccessLog(
+      mode: configuration.accessLog,
+      linesPerSecond: Double(configuration.accessLogRate) / Double(configuration.workerCount),
+      format: configuration.logFormat, sink: configuration.logSink)
+    metrics = service.metrics.workers[worker]
+    clock = configuration.monotonicClock
+  }
+
+  /// The models as of now; costs one load unless they changed.
+  var catalog: ModelCatalog {
+    let generation = service.catalogGeneration
+    if generation != catalogGeneration {
+      catalogue = service.catalog
+      catalogGeneration = generation
+    }
+    return catalogue
+  }
+
+  /// Nanoseconds of the monotonic clock.
+  func now() -> Int { Int(truncatingIfNeeded: clock()) }
+
+  package func respond(
+    to request: borrowing RequestView, into response: inout ResponseWriter
+  ) {
+    metrics.requestStarted()
+    let receivedAt = Int(truncatingIfNeeded: request.receivedAt)
+    var exchange = Exchange(receivedAt: receivedAt, startedAt: now())
+    identity.read(request)
+    do {
+      try answer(request, &exchange, into: &response)
+      workspace.trim()
+    } catch {
+      workspace.trim()
+      exchange.fail(error)
+      write(error, identity, into: &response)
+    }
+    finish(request, exchange, identity, into: &response)
+  }
+
+  package func refuse(
+    _ error: HTTPParseError, from connection: ConnectionInfo, into response: inout ResponseWriter
+  ) {
+    identity.makeAnew()
+    let code = ServiceError.Code(rawValue: "\(error.code)") ?? .invalidRequest
+    let refusal = ServiceError(code, status: error.status, "\(error)")
+    metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: code) ?? 0)
+    write(refusal, identity, into: &response)
+    response.closesConnection = true
+    finish(refusal, connection, identity, into: &response)
+  }
+
+  private func answer(
+    _ request: borrowing RequestView, _ exchange: inout Exchange,
+    into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    if request.method == .options, request.path.equals("*") {
+      response.status = 204
+      response.addField("Allow", Endpoint.unmatched.allowedMethods)
+      return
+    }
+    guard let route = try router.match(request.path) else {
+      throw ServiceError(
+        .notFound, field: "path", "there is nothing at this path; GET /openapi.yaml lists all")
+    }
+    exchange.endpoint = route.endpoint
+    guard route.endpoint.allows(request.method) else {
+      response.addField("Allow", route.endpoint.allowedMethods)
+      throw ServiceError(
+        .methodNotAllowed,
+        "\(request.method.name) does not go here; use \(route.endpoint.allowedMethods)")
+    }
+    if request.method == .options {
+      response.status = 204
+      response.addField("Allow", route.endpoint.allowedMethods)
+      return
+    }
+    try exchange.readDeadline(request, limits)
+    try dispatch(request, route, router, &exchange, &workspace, into: &response)
+  }
+
+  private func dispatch(
+    _ request: borrowing RequestView, _ route: Route, _ router: borrowing Router,
+    _ exchange: inout Exchange, _ workspace: inout LookupWorkspace,
+    into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    switch route.endpoint {
+    case .lookup:
+      let model = try model(of: route, router)
+      try lookUp(request, model, &exchange, &workspace, into: &response)
+    case .vectors:
+      let model = try model(of: route, router)
+      let feature = try Self.feature(router.text(route.feature), of: model)
+      try answerVectors(
+        request, model, feature: feature, isVersioned: route.version != nil, &exchange,
+        &workspace, into: &response)
+    case .explain:
+      let model = try model(of: route, router)
+      let feature = try Self.feature(router.text(route.feature), of: model)
+      try answerExplanation(
+        request, model, feature: feature, &exchange, &workspace, into: &response)
+    case .index: try answerIndex(request, into: &response)
+    case .livez: answerLiveness(into: &response)
+    case .readyz: answerReadiness(into: &response)
+    case .metrics: answerMetrics(request, into: &response)
+    case .openAPI: answerOpenAPI(into: &response)
+    case .stats: try answerStatistics(request, into: &response)
+    case .models: try listModels(request, into: &response)
+    case .modelStatus: try answerModelStatus(request, route, router, into: &response)
+    case .modelMetadata: try answerModelMetadata(request, route, router, into: &response)
+    case .unmatched: preconditionFailure("no path leads there")
+    }
+  }
+
+  /// Writes an error's answer: replaces what was written of another one, but keeps `Allow`.
+  private func write(
+    _ error: ServiceError, _ identity: borrowing RequestIdentity,
+    into response: inout ResponseWriter
+  ) {
+    let allowed = error.code == .methodNotAllowed
+    if !allowed { response.reset() }
+    response.status = error.status
+    response.contentType = "application/json"
+    if error.code == .notReady || error.code == .overloaded {
+      response.addField("Retry-After", decimal: 1)
+    }
+    error.write(requestID: identity.requestID, to: &response.body)
+  }
+
+  /// Headers, metrics and log line that every answer gets.
+  private func finish(
+    _ request: borrowing RequestView, _ exchange: borrowing Exchange,
+    _ identity: borrowing RequestIdentity, into response: inout ResponseWriter
+  ) {
+    response.addField("X-Request-ID", identity.requestID)
+    if exchange.endpoint.isStaged && exchange.isTimed {
+      response.addServerTiming(exchange.timings)
+    }
+    let finishedAt = now()
+    let duration = finishedAt - exchange.receivedAt
+    metrics.requestFinished(
+      endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),
+      status: response.status, duration: duration,
+      timings: exchange.isTimed ? exchange.timings : nil)
+    guard accessLog.admits(status: response.status, monotonic: finishedAt) else { return }
+    var record = AccessRecord(
+      requestID: identity.requestID, traceID: identity.traceID, path: request.path)
+    record.peer = request.connection.peer
+    record.method = request.method.name
+    record.route = exchange.endpoint.template
+    record.status = response.status
+    record.requestByteCount = request.body.count
+    record.responseByteCount = response.body.count
+    record.duration = duration
+    record.timings = exchange.isTimed ? exchange.timings : nil
+    record.code = exchange.failure?.code.rawValue ?? ""
+    record.detail = exchange.failure?.detail ?? ""
+    accessLog.write(record, at: service.configuration.wallClock())
+  }
+
+  /// The same for an answer to what is no request.
+  private func finish(
+    _ refusal: ServiceError, _ connection: ConnectionInfo,
+    _ identity: borrowing RequestIdentity, into response: inout ResponseWriter
+  ) {
+    response.addField("X-Request-ID", identity.requestID)
+    guard accessLog.admits(status: refusal.status, monotonic: now()) else { return }
+    let nothing = identity.traceID.extracting(0..<0)
+    var record = AccessRecord(requestID: identity.requestID, traceID: nothing, path: nothing)
+    record.peer = connection.peer
+    record.route = Endpoint.unmatched.template
+    record.status = refusal.status
+    record.responseByteCount = response.body.count
+    record.code = refusal.code.rawValue
+    accessLog.write(record, at: service.configuration.wallClock())
+  }
+}

@@ -1,0 +1,98 @@
+import ByteCoding
+import Embeddings
+
+/// Element types that ids come in as little-endian bytes.
+enum IDElement: String, CaseIterable {
+  case i32 = "I32"
+  case i64 = "I64"
+
+  var byteCount: Int { self == .i32 ? 4 : 8 }
+}
+
+extension [Int64] {
+  /// Appends little-endian integers.
+  ///
+  /// - Precondition: the bytes are whole elements.
+  mutating func append(_ bytes: Span<UInt8>, as element: IDElement) {
+    precondition(bytes.count % element.byteCount == 0, "the bytes are whole elements")
+    let count = bytes.count / element.byteCount
+    reserveCapacity(self.count + count)
+    switch element {
+    case .i32:
+      for position in 0..<count {
+        append(Int64(LittleEndian.load(Int32.self, from: bytes, at: position * 4)))
+      }
+    case .i64:
+      for position in 0..<count {
+        append(LittleEndian.load(Int64.self, from: bytes, at: position * 8))
+      }
+    }
+  }
+}
+
+/// What a lookup's query says; only raw bodies need one.
+struct LookupQuery {
+  var feature: Int?
+  var element: IDElement?
+  var missing: MissingPolicy?
+}
+
+extension LookupRequestReader {
+  /// Reads a body of little-endian ids: one feature, a vector per id.
+  func readRaw(
+    _ body: Span<UInt8>, _ query: LookupQuery, into batch: inout LookupBatch
+  ) throws(ServiceError) {
+    guard let feature = query.feature, let element = query.element else {
+      throw ServiceError(
+        .invalidRequest, field: query.feature == nil ? "feature" : "dtype",
+        "raw ids need the query `feature=NAME&dtype=I32` or `dtype=I64`")
+    }
+    guard body.count % element.byteCount == 0 else {
+      throw ServiceError(
+        .invalidRequest, field: "body",
+        "the body has \(body.count) bytes, no multiple of the \(element.byteCount) bytes "
+          + "of \(element.rawValue)")
+    }
+    guard body.count / element.byteCount <= limits.idCountMax else {
+      throw .tooManyIDs("body", limits)
+    }
+    batch.ids.append(body, as: element)
+    model.resolveIntegers(&batch.ids, from: 0, feature: feature)
+    _ = batch.add(LookupBatch.Part(feature: feature, ids: 0..<batch.ids.count))
+  }
+
+  /// Reads `feature=C3&dtype=I64&missing=zero`. What does not go with the body's format is checked
+  /// all the same, so that a misspelt request is not half understood.
+  ///
+  /// - Parameter isRaw: the feature must be one of the model's.
+  func readQuery(
+    _ query: Span<UInt8>, isRaw: Bool, text: inout ByteBuffer
+  ) throws(ServiceError) -> LookupQuery {
+    var result = LookupQuery()
+    var hasFeature = false
+    var parameters = QueryReader(query)
+    while let pair = try parameters.next(into: &text) {
+      let bytes = text.bytes
+      let value = bytes.extracting(pair.valueRange(in: bytes.count))
+      switch pair.word(of: bytes) {
+      case .feature:
+        guard !hasFeature else { throw .standsTwice("feature") }
+        hasFeature = true
+        guard value.isName else {
+          throw ServiceError(
+            .invalidRequest, field: "feature", "'\(value.printable)' is no feature's name")
+        }
+        result.feature = model.featureIndex(of: value, expected: 0)
+        if isRaw && result.feature == nil { throw .unknownFeature(value, model) }
+      case .dtype:
+        guard result.element == nil else { throw .standsTwice("dtype") }
+        result.element = try word(value, "dtype")
+      case .missing:
+        guard result.missing == nil else { throw .standsTwice("missing") }
+        result.missing = try word(value, "missing")
+      default: break
+      }
+    }
+    return result
+  }
+}

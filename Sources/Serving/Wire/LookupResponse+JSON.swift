@@ -1,0 +1,134 @@
+import ByteCoding
+import Embeddings
+
+extension LookupWorkspace {
+  /// Ids from which on repeats are looked for.
+  private static let repeatCountMin = 8
+
+  /// Whether the next gather is to find repeated ids, whose text can be copied.
+  mutating func findRepeats(_ part: LookupBatch.Part) {
+    isDistinct = false
+    guard part.offsets == nil, part.weights == nil, part.ids.count >= Self.repeatCountMin else {
+      return
+    }
+    isDistinct = repeats.find(batch.ids, in: part.ids)
+  }
+
+  /// Gathers a part's vectors into ``floats``: of its distinct ids only, if it has repeats.
+  mutating func gatherRows(_ part: LookupBatch.Part, _ model: ServingModel) throws(LookupError) {
+    findRepeats(part)
+    let rowCount = isDistinct ? repeats.distinct.count : part.vectorCount
+    let floatCount = rowCount * model.widths[part.feature]
+    if floats.count < floatCount {
+      floats = Array(repeating: 0, count: max(floatCount, floats.count * 2))
+    }
+    guard isDistinct else {
+      try Self.gather(
+        batch, part, model, singleOffsets: &singleOffsets, scratch: &scratch,
+        count: floatCount, into: &floats)
+      return
+    }
+    try Self.gather(
+      repeats.distinct, model.tables[part.feature],
+      missing: batch.missing ?? model.missingPolicies[part.feature], scratch: &scratch,
+      count: floatCount, into: &floats)
+  }
+
+  /// Writes the rows that ``gatherRows(_:_:)`` gathered: `[[0.1,-0.2],[0.3,0.4]]`.
+  mutating func writeRows(_ part: LookupBatch.Part, width: Int, to body: inout ByteBuffer) {
+    body.append("[")
+    if isDistinct {
+      writeDistinctRows(width: width, to: &body)
+    } else {
+      appendFloatRows(
+        floats.span.extracting(0..<part.vectorCount * width), width: width, to: &body)
+    }
+    body.append("]")
+  }
+
+  private mutating func writeDistinctRows(width: Int, to body: inout ByteBuffer) {
+    rowTexts.removeAll(keepingCapacity: true)
+    for position in 0..<repeats.ordinals.count {
+      if position > 0 { body.append(UInt8(ascii: ",")) }
+      let ordinal = Int(repeats.ordinals[position])
+      if ordinal < rowTexts.count {
+        body.appendCopy(of: rowTexts[ordinal])
+        continue
+      }
+      let start = body.count
+      appendFloatRows(
+        floats.span.extracting(ordinal * width..<(ordinal + 1) * width), width: width, to: &body)
+      rowTexts.append(start..<body.count)
+    }
+  }
+
+  /// Gathers a part and writes it as
+  /// `{"dtype":"F32","shape":[2,16],"data":"..."}`, base64 of little-endian float32.
+  mutating func gatherBytes(_ part: LookupBatch.Part, _ model: ServingModel) throws(LookupError) {
+    let width = model.widths[part.feature]
+    isDistinct = false
+    var bytes = ByteBuffer()
+    swap(&bytes, &vectorBytes)
+    defer { swap(&bytes, &vectorBytes) }
+    bytes.removeAll()
+    try bytes.append(floats: part.vectorCount * width) { (output) throws(LookupError) in
+      try gather(part, model, into: &output)
+    }
+  }
+
+  /// Writes what ``gatherBytes(_:_:)`` gathered.
+  mutating func writeBase64(_ part: LookupBatch.Part, width: Int, to body: inout ByteBuffer) {
+    body.append("{\"dtype\":\"F32\",\"shape\":[")
+    body.append(decimal: part.vectorCount)
+    body.append(",")
+    body.append(decimal: width)
+    body.append("],\"data\":\"")
+    appendBase64(vectorBytes.bytes, to: &body)
+    body.append("\"}")
+  }
+
+  /// How many ids of the part that was gathered last were missing.
+  borrowing func missingCount() -> Int {
+    guard isDistinct else { return scratch.missingPositions.count }
+    if scratch.missingPositions.isEmpty { return 0 }
+    return repeats.ordinals.count { scratch.missingPositions.contains(Int($0)) }
+  }
+
+  /// Appends the positions that were missing to the member `missing` of the answer.
+  mutating func collectMissing(_ part: LookupBatch.Part, _ model: ServingModel) {
+    if scratch.missingPositions.isEmpty { return }
+    missingText.append(missingText.isEmpty ? "{" : ",")
+    let start = model.featureStarts[part.feature]
+    missingText.append(start.span)
+    missingText.append("[")
+    var isFirst = true
+    if isDistinct {
+      for (position, ordinal) in repeats.ordinals.enumerated()
+      where scratch.missingPositions.contains(Int(ordinal)) {
+        appendPlace(of: position, in: part, isFirst: &isFirst)
+      }
+    } else {
+      for position in scratch.missingPositions {
+        appendPlace(of: position, in: part, isFirst: &isFirst)
+      }
+    }
+    missingText.append("]")
+  }
+
+  private mutating func appendPlace(
+    of position: Int, in part: LookupBatch.Part, isFirst: inout Bool
+  ) {
+    if !isFirst { missingText.append(",") }
+    isFirst = false
+    let place = batch.place(of: position, in: part)
+    if let bag = place.bag {
+      missingText.append("[")
+      missingText.append(decimal: bag)
+      missingText.append(",")
+      missingText.append(decimal: place.position)
+      missingText.append("]")
+    } else {
+      missingText.append(decimal: place.position)
+    }
+  }
+}
