@@ -38,9 +38,10 @@ package func dotInteraction(
     scratch.count >= dotInteractionScratchCount(vectorCount: vectorCount, dimension: dimension),
     "the scratch memory is too small")
   for i in vectors.indices {
-    precondition(
-      vectors[i].fits(rowCount: rowCount, width: dimension, in: memory.count),
-      "a vector lies outside of the memory")
+    // A value of its own: a span that the precondition's closure captures crashes the optimiser.
+    let vector = vectors[i]
+    let isInside = vector.fits(rowCount: rowCount, width: dimension, in: memory.count)
+    precondition(isInside, "a vector lies outside of the memory")
   }
   // SAFETY: every vector lies in the memory and every product in the output: checked above.
   unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: vectorCount) {

@@ -31,9 +31,10 @@ package func copyVectors(
       && output.count >= outputOffset + (rowCount - 1) * outputStride + vectors.count * width,
     "the output is too short")
   for i in vectors.indices {
-    precondition(
-      vectors[i].fits(rowCount: rowCount, width: width, in: memory.count),
-      "a vector lies outside of the memory")
+    // A value of its own: a span that the precondition's closure captures crashes the optimiser.
+    let vector = vectors[i]
+    let isInside = vector.fits(rowCount: rowCount, width: width, in: memory.count)
+    precondition(isInside, "a vector lies outside of the memory")
   }
   // SAFETY: source and destination ranges were checked above for the first and the last row.
   unsafe memory.withUnsafeBufferPointer { memory in
