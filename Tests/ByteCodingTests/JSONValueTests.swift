@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func `every scalar survives writing and reading, plain and escaped`() throws {
-    for code in stride(from: UInt32(0), through: 0x10FFFF, by: 7) {
+    for code in stride(from: UInt32(0), through: 0x10FFFF, by: 41) {
       guard let scalar = Unicode.Scalar(code) else { continue }
       let text = String(Character(scalar))
       #expect(try JSONValue(parsing: JSONValue.string(text).serialized()) == .string(text))
