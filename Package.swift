@@ -72,8 +72,8 @@ let package = Package(
     .executableTarget(
       name: "quotient",
       dependencies: [
-        "HTTPCore", "Transport", "Serving", "Ranking", "Embeddings", "Checkpoints", "Telemetry",
-        "ByteCoding", "SystemIO", argumentParser, logging,
+        "HTTPCore", "Transport", "Serving", "Ranking", "Embeddings", "Kernels", "Checkpoints",
+        "Telemetry", "ByteCoding", "SystemIO", argumentParser, logging,
       ],
       swiftSettings: house),
     .executableTarget(
@@ -102,6 +102,13 @@ let package = Package(
     .target(
       name: "FuzzTargets", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
       path: "Tests/FuzzTests/Targets", swiftSettings: house),
+    .testTarget(
+      name: "QuotientTests",
+      dependencies: [
+        "quotient", "TestSupport", "Ranking", "Embeddings", "Telemetry", "Transport", "HTTPCore",
+        "Serving", argumentParser,
+      ],
+      swiftSettings: house),
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"],
       exclude: ["Targets", "Driver"],

@@ -1,0 +1,152 @@
+import HTTPCore
+import Logging
+import Ranking
+import Serving
+import Telemetry
+import Transport
+
+/// All options of `quotient serve`.
+enum ServeOptions {
+  static let table: [ServeOption] = models + listening + limits + times + logs
+
+  private static let models: [ServeOption] = [
+    ServeOption(
+      "model", "[NAME=]PATH", isRepeatable: true,
+      "A checkpoint to serve: its folder, a folder NAME/VERSION, or a folder of versions, of which "
+        + "the newest is taken. NAME is what it is called, instead of what it calls itself. "
+        + "Without any, a demo model is made and served."
+    ) { text, settings in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let path = String(parts[parts.count - 1])
+      guard !path.isEmpty else { return "must be a path, or NAME=PATH" }
+      // A path may hold '=' itself: only a well-formed name in front of it is one.
+      if parts.count == 2, !parts[0].contains("/") {
+        if let problem = ConfigurationLimits.problem(withName: String(parts[0]), isModel: true) {
+          return "has a name that \(problem)"
+        }
+        settings.models.append(.init(name: String(parts[0]), path: path))
+      } else {
+        settings.models.append(.init(name: nil, path: text))
+      }
+      return nil
+    },
+    .choice(
+      "load", \.loadMode,
+      "How a checkpoint comes into memory: mapped and read when touched, mapped and read at once, "
+        + "or copied into huge pages with its checksums verified."),
+    ServeOption(
+      "kernels", "NAME", default: "the best that the processor has",
+      "The implementation of the row kernels: reference, portable, avx2, avx512, neon."
+    ) { text, settings in
+      settings.kernels = text
+      return nil
+    },
+  ]
+
+  private static let listening: [ServeOption] = [
+    ServeOption(
+      "listen", "HOST:PORT", default: "127.0.0.1:8080", isRepeatable: true,
+      "Where to listen: HOST:PORT, [ADDRESS]:PORT or unix:PATH; port 0 takes a free one."
+    ) { text, settings in
+      settings.transport.listenAddresses.append(text)
+      return nil
+    },
+    ServeOption(
+      "workers", "N", default: "one per processor",
+      "Threads that serve connections, each by itself."
+    ) { text, settings in
+      guard let count = Int(text), (1...1024).contains(count) else { return "must be 1 to 1024" }
+      settings.transport.workerCount = count
+      return nil
+    },
+    .count(
+      "max-connections", \.transport.connectionCountMax, least: 1,
+      "Connections open at once; further ones get 503."),
+    .count(
+      "backlog", \.transport.backlog, least: 1,
+      "Connections that wait in the kernel to be accepted, for each listener."),
+  ]
+
+  private static let limits: [ServeOption] = [
+    .bytes(
+      "max-body-bytes", \.transport.limits.bodyBytesMax, "Bytes of a request's body; then 413."),
+    .bytes(
+      "max-header-bytes", \.transport.limits.headBytesMax,
+      "Bytes of a request's line and header fields; then 431."),
+    .bytes(
+      "max-request-line-bytes", \.transport.limits.requestLineBytesMax,
+      "Bytes of a request line; then 414."),
+    .count(
+      "max-headers", \.transport.limits.headerCountMax, least: 1,
+      "Header fields of a request; then 431."),
+    .bytes(
+      "max-chunk-extension-bytes", \.transport.limits.chunkExtensionBytesMax,
+      "Bytes of chunk extensions in one body; then 413."),
+    .bytes(
+      "max-trailer-bytes", \.transport.limits.trailerBytesMax,
+      "Bytes of trailer fields behind a chunked body; then 431."),
+    .bytes(
+      "max-pipelined-bytes", \.transport.pipelinedBytesMax,
+      "Answer bytes that may wait for a slow reader while further requests are still read."),
+    .bytes(
+      "max-linger-bytes", \.transport.lingerBytesMax,
+      "Bytes that are read and dropped after an error answer, so that the client can read it."),
+    .count(
+      "max-ids", \.limits.idCountMax, least: 1, "Ids of one request, and its bags; then 413."),
+    .count(
+      "max-features", \.limits.featureCountMax, least: 1,
+      "Features that one request names; then 413."),
+    .bytes(
+      "max-response-bytes", \.limits.responseBytesMax,
+      "Bytes of one answer, estimated before it is made; then 413."),
+    .count(
+      "max-json-depth", \.limits.jsonDepthMax, least: 1,
+      "Arrays and objects inside each other; then 400."),
+  ]
+
+  private static let times: [ServeOption] = [
+    .time(
+      "header-timeout", \.transport.headerTimeout,
+      "From a request's first byte to the end of its header; then 408."),
+    .time(
+      "body-timeout", \.transport.bodyTimeout,
+      "For a request's body, extended by what arrives at --min-bytes-per-second; then 408."),
+    .time(
+      "idle-timeout", \.transport.idleTimeout,
+      "Between requests; then the connection is closed."),
+    .time(
+      "write-timeout", \.transport.writeTimeout,
+      "For an answer that is not read, extended likewise; then the connection is closed."),
+    .time(
+      "linger-timeout", \.transport.lingerTimeout,
+      "After a connection's last answer, for the client to close it."),
+    .bytes(
+      "min-bytes-per-second", \.transport.bytesPerSecondMin,
+      "A body or an answer that is slower than this for longer than its timeout is given up."),
+    ServeOption(
+      "request-timeout", "SECONDS", default: "0",
+      "For requests without Request-Timeout-Ms; then 504. 0: none."
+    ) { text, settings in
+      guard let time = ServeOption.duration(text) else {
+        return "must be seconds, as 30, 0.5 or 500ms"
+      }
+      settings.limits.requestTimeoutMilliseconds = Int((time / .milliseconds(1)).rounded(.up))
+      return nil
+    },
+    .time(
+      "drain-delay", \.transport.drainDelay,
+      "From the signal to stop, which fails /readyz, to the closing of the listeners."),
+    .time(
+      "drain-timeout", \.transport.drainTimeout,
+      "From the closing of the listeners until open connections are cut."),
+  ]
+
+  private static let logs: [ServeOption] = [
+    .choice(
+      "access-log", \.accessLog,
+      "Whether requests are logged; auto: up to --access-log-rate lines a second."),
+    .count("access-log-rate", \.accessLogRate, "Access log lines a second, for auto."),
+    .choice("log-format", \.logFormat, "How log lines are written, to standard error."),
+    .choice("log-level", \.logLevel, "The least severe events that are logged."),
+  ]
+}

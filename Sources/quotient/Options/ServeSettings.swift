@@ -1,0 +1,25 @@
+import Logging
+import Ranking
+import Serving
+import Telemetry
+import Transport
+
+/// What `quotient serve` was asked for.
+struct ServeSettings {
+  struct ModelSource: Equatable {
+    /// nil: as the checkpoint says.
+    var name: String?
+    var path: String
+  }
+
+  var models: [ModelSource] = []
+  var loadMode = LoadMode.mmap
+  /// nil: the best that the processor has.
+  var kernels: String?
+  var transport = TransportConfiguration()
+  var limits = ServiceLimits()
+  var accessLog = AccessLogMode.auto
+  var accessLogRate = 100
+  var logFormat = LogFormat.logfmt
+  var logLevel = Logger.Level.info
+}

@@ -1,0 +1,106 @@
+import Kernels
+import Ranking
+import Serving
+import Synchronization
+import SystemIO
+import Telemetry
+import Transport
+
+/// One run of the server: binds, loads, answers, drains. Here Transport meets Serving.
+struct ServeRun {
+  private let settings: ServeSettings
+  private let log: ServerLog
+
+  init(_ settings: ServeSettings) {
+    self.settings = settings
+    log = ServerLog(settings)
+  }
+
+  func run() throws(CommandFailure) {
+    try chooseKernels()
+    let models = try ServedModels(settings)
+    let counters = (0..<settings.transport.workerCount).map { _ in TransportCounters() }
+    let service = Service(serviceConfiguration, modelNames: models.names, transport: counters)
+    let server: Server
+    do {
+      server = try Server(configuration: settings.transport, counters: counters) {
+        service.makeHandler(worker: $0)
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
+    try serve(service, server, models)
+  }
+
+  private func serve(
+    _ service: Service, _ server: Server, _ models: ServedModels
+  ) throws(CommandFailure) {
+    let outcome = LoadOutcome()
+    let log = log
+    do {
+      // While models are loaded, /livez and /readyz are answered already.
+      _ = try WorkerThread(name: "loader") {
+        do throws(CommandFailure) {
+          try models.load(into: service, log)
+          for address in server.boundAddresses {
+            log.note(
+              "listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
+          }
+        } catch {
+          outcome.failure.withLock { $0 = error }
+          server.shutdown(immediately: true)
+        }
+      }
+      try server.run(
+        onDrain: {
+          service.beginDrain()
+          log.note("draining: open requests finish, then the server ends")
+        }, onReload: { log.note("nothing to reload: models are named by --model") })
+    } catch {
+      throw CommandFailure(error)
+    }
+    if let failure = outcome.failure.withLock({ $0 }) { throw failure }
+    log.note("stopped")
+  }
+
+  /// How loading ended, told by the loader's thread.
+  private final class LoadOutcome: Sendable {
+    let failure = Mutex<CommandFailure?>(nil)
+  }
+
+  private func chooseKernels() throws(CommandFailure) {
+    guard let name = settings.kernels else { return }
+    guard RowKernels.choose(named: name) else {
+      let names = RowKernels.available.map(\.name).joined(separator: ", ")
+      throw CommandFailure(
+        "--kernels \(name) is not available on this processor; there are \(names)")
+    }
+  }
+
+  private var serviceConfiguration: ServiceConfiguration {
+    var configuration = ServiceConfiguration(
+      workerCount: settings.transport.workerCount, version: BuildVersion.text,
+      logSink: ServerLog.sink, monotonicClock: MonotonicClock.nanoseconds,
+      wallClock: ServerLog.wallClock)
+    configuration.limits = settings.limits
+    configuration.accessLog = settings.accessLog
+    configuration.accessLogRate = settings.accessLogRate
+    configuration.logFormat = settings.logFormat
+    configuration.processStatistics = { ProcessStatistics(ProcessUsage.current()) }
+    return configuration
+  }
+}
+
+extension ProcessStatistics {
+  fileprivate init(_ usage: ProcessUsage) {
+    self.init()
+    cpuSeconds = usage.cpuSeconds
+    openDescriptors = usage.openDescriptorCount
+    descriptorsMax = usage.descriptorCountMax
+    virtualBytes = usage.virtualByteCount
+    residentBytes = usage.residentByteCount
+    startTimeSeconds = usage.startTime
+    threads = usage.threadCount
+    majorPageFaults = usage.majorFaultCount
+  }
+}

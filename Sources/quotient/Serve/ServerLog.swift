@@ -1,0 +1,26 @@
+import Logging
+import SystemIO
+import Telemetry
+
+/// The server's log: lines to standard error.
+struct ServerLog: Sendable {
+  private let logger: Logger
+
+  init(_ settings: ServeSettings) {
+    let (format, level) = (settings.logFormat, settings.logLevel)
+    logger = Logger(label: "quotient") { label in
+      LineLogHandler(
+        label: label, format: format, level: level, wallClock: Self.wallClock, sink: Self.sink)
+    }
+  }
+
+  func note(_ message: String, _ fields: [(name: String, value: String)] = []) {
+    let metadata = fields.map { ($0.name, Logger.MetadataValue.string($0.value)) }
+    logger.info("\(message)", metadata: Dictionary(metadata) { first, _ in first })
+  }
+
+  /// A line in one piece; a closed error stream is nobody's concern.
+  static let sink: LogSink = { line in try? StandardStream.error.write(line.span) }
+
+  static let wallClock: @Sendable () -> Int = { Int(WallClock.nanoseconds()) }
+}
