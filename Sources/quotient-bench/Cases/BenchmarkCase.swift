@@ -11,5 +11,5 @@ struct BenchmarkCase {
   /// Builds the data and returns the call to be timed. The call's result keeps work alive.
   let prepare: () throws -> () -> Int
 
-  static var all: [BenchmarkCase] { kernelCases + jsonCases + textCases + httpCases }
+  static var all: [BenchmarkCase] { kernelCases + lookupCases + jsonCases + textCases + httpCases }
 }
