@@ -52,6 +52,7 @@ package struct RequestHead: Equatable, Sendable {
     knownHeaders = 0
   }
 
+  @inline(__always)
   mutating func append(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
     fields.append(Field(name: name, value: value, known: known))
     if let known { knownHeaders |= 1 &<< UInt32(known.rawValue) }

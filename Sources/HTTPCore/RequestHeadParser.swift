@@ -169,11 +169,17 @@ private struct HeadScanner: ~Escapable {
 
   @_lifetime(self: copy self)
   private mutating func parseField(into head: inout RequestHead) throws(HTTPParseError) -> Bool {
-    let name = takeToken()
-    guard offset < bytes.count else { return false }
-    guard !name.isEmpty, bytes[offset] == UInt8(ascii: ":") else {
-      throw HTTPParseError(.headerNameInvalid(byte: bytes[offset]), at: offset)
+    let start = offset
+    var known = skipKnownName()
+    if known == nil {
+      let name = takeToken()
+      guard offset < bytes.count else { return false }
+      guard !name.isEmpty, bytes[offset] == UInt8(ascii: ":") else {
+        throw HTTPParseError(.headerNameInvalid(byte: bytes[offset]), at: offset)
+      }
+      known = KnownHeader.recognize(bytes, start: start, count: name.count)
     }
+    let name = start..<offset
     offset &+= 1
     while offset < bytes.count, isBlank(bytes[offset]) { offset &+= 1 }
     let valueStart = offset
@@ -184,35 +190,61 @@ private struct HeadScanner: ~Escapable {
     }
     var valueEnd = offset
     while valueEnd > valueStart, isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
-    let known = KnownHeader.recognize(bytes, start: name.lowerBound, count: name.count)
     head.append(name: name, value: valueStart..<valueEnd, known: known)
     return try parseLineEnd()
   }
 
-  @_lifetime(self: copy self)
-  private mutating func skipValueBytes() {
-    while bytes.count &- offset >= 8 {
-      let word = loadWord(bytes, at: offset)
-      let marks = bytesBelow(0x20, in: word) | bytesEqual(to: 0x7F, in: word)
+  /// Goes to the colon if a known name stands before it: a name that is recognized whole needs no
+  /// check of its bytes. Otherwise stays.
+  @inline(__always) @_lifetime(self: copy self)
+  private mutating func skipKnownName() -> KnownHeader? {
+    var place = offset
+    while bytes.count &- place >= 8 {
+      let marks = bytesEqual(to: UInt8(ascii: ":"), in: loadWord(bytes, at: place))
       if marks != 0 {
-        offset &+= firstMarkedByte(marks)
-        if bytes[offset] != 0x09 { return }
-        offset &+= 1
-      } else {
-        offset &+= 8
+        place &+= firstMarkedByte(marks)
+        let count = place &- offset
+        guard let known = KnownHeader.recognize(bytes, start: offset, count: count) else { break }
+        offset = place
+        return known
       }
+      place &+= 8
+      if place &- offset > 32 { break }
     }
-    while offset < bytes.count, isFieldValueByte(bytes[offset]) { offset &+= 1 }
+    return nil
   }
 
-  @_lifetime(self: copy self)
+  @inline(__always) @_lifetime(self: copy self)
+  private mutating func skipValueBytes() {
+    var place = offset
+    while bytes.count &- place >= 8 {
+      let word = loadWord(bytes, at: place)
+      let marks = bytesBelow(0x20, in: word) | bytesEqual(to: 0x7F, in: word)
+      if marks == 0 {
+        place &+= 8
+        continue
+      }
+      place &+= firstMarkedByte(marks)
+      guard bytes[place] == 0x09 else {
+        offset = place
+        return
+      }
+      place &+= 1
+    }
+    while place < bytes.count, isFieldValueByte(bytes[place]) { place &+= 1 }
+    offset = place
+  }
+
+  @inline(__always) @_lifetime(self: copy self)
   private mutating func takeToken() -> Range<Int> {
     let start = offset
-    while offset < bytes.count, isToken(bytes[offset]) { offset &+= 1 }
-    return start..<offset
+    var place = offset
+    while place < bytes.count, isToken(bytes[place]) { place &+= 1 }
+    offset = place
+    return start..<place
   }
 
-  @_lifetime(self: copy self)
+  @inline(__always) @_lifetime(self: copy self)
   private mutating func parseLineEnd() throws(HTTPParseError) -> Bool {
     guard offset < bytes.count else { return false }
     guard bytes[offset] == asciiCR else { throw HTTPParseError(.lineFeedExpected, at: offset) }
