@@ -48,7 +48,7 @@ package enum ModelQuantizer {
           element == .int8 ? .int8 : element == .int4 ? .int4 : nil
       }
     }
-    try refuseHalfShared(model, configuration, changed: Set(contents.keys))
+    try refuseHalfShared(model, features: features, changed: Set(contents.keys))
     do {
       try CheckpointWriter.write(
         folder: folder, configuration: configuration.serialized(),
@@ -101,13 +101,14 @@ package enum ModelQuantizer {
 
   /// A table that two features share changes for both or for none.
   private static func refuseHalfShared(
-    _ model: Model, _ configuration: ModelConfiguration, changed: Set<String>
+    _ model: Model, features: Set<String>?, changed: Set<String>
   ) throws(ModelError) {
-    let before = model.configuration.categoricalFeatures
-    for (old, new) in zip(before, configuration.categoricalFeatures) where old == new {
-      if let shared = old.table.partitions.map(\.table).first(where: changed.contains) {
+    guard let features else { return }
+    for feature in model.configuration.categoricalFeatures
+    where !features.contains(feature.table.name) {
+      if let shared = feature.table.partitions.map(\.table).first(where: changed.contains) {
         throw ModelError(
-          "table '\(shared)' is also \(old.table.name)'s; quantise all features that share it")
+          "table '\(shared)' is also \(feature.table.name)'s; quantise all features that share it")
       }
     }
   }

@@ -21,6 +21,10 @@ package struct GoldenFile {
     package var disagreement: String?
   }
 
+  private static let names = [
+    "ids_single", "vec_single_f32", "bag_ids", "bag_feature_start", "bag_offsets", "vec_bag_f32",
+  ]
+
   private let sampleCount: Int
   private let featureCount: Int
   private let width: Int
@@ -36,13 +40,16 @@ package struct GoldenFile {
   }
 
   package init(opening path: String) throws(ModelError) {
-    let archive: NumpyArchive
+    var arrays: [String: Tensor] = [:]
     do {
-      archive = try NumpyArchive(opening: path)
+      let archive = try NumpyArchive(opening: path)
+      for name in Self.names where archive.names.contains(name) {
+        arrays[name] = try archive.tensor(named: name)
+      }
     } catch {
       throw ModelError("\(error)")
     }
-    func find(_ name: String) -> Tensor? { try? archive.tensor(named: name) }
+    func find(_ name: String) -> Tensor? { arrays[name] }
     guard let vectors = find("vec_single_f32") ?? find("vec_bag_f32"), vectors.shape.count == 3
     else {
       throw ModelError(
