@@ -93,16 +93,6 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     end += bytes.count
   }
 
-  /// Appends a copy of bytes that are held already; `range` counts from the content's start.
-  @inlinable
-  public mutating func appendCopy(of range: Range<Int>) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "the bytes are held")
-    reserve(range.count)
-    // SAFETY: the source lies before the end, range.count reserved bytes behind it: no overlap.
-    unsafe (base + end).copyMemory(from: base + start + range.lowerBound, byteCount: range.count)
-    end += range.count
-  }
-
   /// Appends the text's UTF-8.
   @inlinable
   public mutating func append(_ text: StaticString) {

@@ -62,6 +62,53 @@ public func appendFloatRows(
   }
 }
 
+/// Appends rows of which some are the same: writes the text of each distinct row once and copies
+/// it for the others. The result reads as ``appendFloatRows(_:width:to:kernel:)`` would write it.
+///
+/// - Parameters:
+///   - distinct: [distinct rows, width], row-major, in the order of their first use.
+///   - ordinals: per row, which of `distinct` stands there; each is at most one above all before.
+///   - places: scratch, overwritten.
+public func appendFloatRows(
+  distinct: Span<Float>, width: Int, ordinals: Span<Int32>, places: inout [Range<Int>],
+  to text: inout ByteBuffer, kernel: FloatTextKernel = .best
+) {
+  precondition(width > 0 && distinct.count % width == 0, "rows have one width, at least 1")
+  precondition(FloatTextKernel.available.contains(kernel), "the CPU runs this kernel")
+  if ordinals.isEmpty { return }
+  let rowCount = distinct.count / width
+  let rowMax = csimd_text_float_rows_max(1, width)
+  places.removeAll(keepingCapacity: true)
+  places.reserveCapacity(rowCount)
+  // SAFETY: each row's text and its comma take at most rowMax + 1 bytes, of which the tail has one
+  // per ordinal. A row is read only if it is one of rowCount, and copied from where it was written.
+  _ = unsafe text.withUnsafeTail(atLeast: ordinals.count * (rowMax + 1)) { tail in
+    unsafe distinct.withUnsafeBufferPointer { source in
+      let bytes = unsafe tail.baseAddress!.assumingMemoryBound(to: UInt8.self)
+      let write = unsafe kernel.write
+      var end = 0
+      for position in 0..<ordinals.count {
+        let ordinal = Int(ordinals[position])
+        if position > 0 {
+          unsafe bytes[end] = UInt8(ascii: ",")
+          end += 1
+        }
+        if ordinal < places.count {
+          let place = places[ordinal]
+          unsafe (bytes + end).update(from: bytes + place.lowerBound, count: place.count)
+          end += place.count
+        } else {
+          precondition(ordinal == places.count && ordinal < rowCount, "ordinals count the rows")
+          let count = unsafe write(source.baseAddress! + ordinal * width, 1, width, bytes + end)
+          places.append(end..<end + count)
+          end += count
+        }
+      }
+      return end
+    }
+  }
+}
+
 /// Appends one row of float32 as a JSON array, as ``appendFloatRows(_:width:to:kernel:)`` does.
 public func appendFloatRow(
   _ floats: Span<Float>, to text: inout ByteBuffer, kernel: FloatTextKernel = .best

@@ -46,9 +46,9 @@ struct Exchange {
     if milliseconds > 0 { deadline = receivedAt + milliseconds * 1_000_000 }
   }
 
-  /// Throws 504 if nobody waits for the answer any more.
-  func checkDeadline(at now: Int) throws(ServiceError) {
-    if let deadline, now > deadline {
+  /// Throws 504 if nobody waits for the answer any more. Looks at the clock only if it matters.
+  func checkDeadline(_ now: () -> UInt64) throws(ServiceError) {
+    if let deadline, Int(truncatingIfNeeded: now()) > deadline {
       throw ServiceError(
         .deadlineExceeded, field: "Request-Timeout-Ms",
         "the answer was not ready in the time given; allow more, or ask for less at once")
@@ -56,22 +56,30 @@ struct Exchange {
   }
 }
 
-extension ResponseWriter {
-  /// `Server-Timing` in milliseconds (W3C Server Timing): `parse;dur=0.003, queue;dur=0.001`.
-  mutating func addServerTiming(_ timings: RequestTimings) {
-    var value = ByteBuffer(capacity: 128)
-    for stage in RequestStage.allCases {
-      if !value.isEmpty { value.append(", ") }
-      value.append(stage.name)
-      value.append(";dur=")
-      let microseconds = (timings[stage] + 500) / 1000
-      value.append(decimal: microseconds / 1000)
-      value.append(".")
-      for divisor in [100, 10, 1] {
-        value.append(UInt8(ascii: "0") + UInt8(microseconds / divisor % 10))
-      }
-    }
-    addField("Server-Timing", value.bytes)
+extension ByteBuffer {
+  /// Appends the value of `Server-Timing` (W3C Server Timing): `parse;dur=0.003, queue;dur=0.001`,
+  /// in milliseconds.
+  mutating func append(_ timings: RequestTimings) {
+    append("parse;dur=")
+    append(milliseconds: timings[.parse])
+    append(", queue;dur=")
+    append(milliseconds: timings[.queue])
+    append(", gather;dur=")
+    append(milliseconds: timings[.gather])
+    append(", compute;dur=")
+    append(milliseconds: timings[.compute])
+    append(", serialise;dur=")
+    append(milliseconds: timings[.serialise])
+  }
+
+  private mutating func append(milliseconds nanoseconds: Int) {
+    let microseconds = UInt(max(0, nanoseconds) + 500) / 1000
+    append(decimal: Int(microseconds / 1000))
+    append(UInt8(ascii: "."))
+    let rest = UInt32(microseconds % 1000)
+    append(UInt8(ascii: "0") + UInt8(rest / 100))
+    append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
+    append(UInt8(ascii: "0") + UInt8(rest % 10))
   }
 }
 

@@ -17,7 +17,7 @@ package final class ServiceHandler: RequestHandler {
   private var identity: RequestIdentity
   private let accessLog: AccessLog
   private let metrics: WorkerMetrics
-  private let clock: @Sendable () -> UInt64
+  let clock: @Sendable () -> UInt64
 
   package init(_ service: Service, worker: Int) {
     let configuration = service.configuration
@@ -65,7 +65,9 @@ package final class ServiceHandler: RequestHandler {
       exchange.fail(error)
       write(error, identity, into: &response)
     }
-    finish(request, exchange, identity, into: &response)
+    let finishedAt = now()
+    if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
+    finish(request, exchange, identity, at: finishedAt, &workspace.text, into: &response)
   }
 
   package func refuse(
@@ -160,13 +162,15 @@ package final class ServiceHandler: RequestHandler {
   /// Headers, metrics and log line that every answer gets.
   private func finish(
     _ request: borrowing RequestView, _ exchange: borrowing Exchange,
-    _ identity: borrowing RequestIdentity, into response: inout ResponseWriter
+    _ identity: borrowing RequestIdentity, at finishedAt: Int, _ text: inout ByteBuffer,
+    into response: inout ResponseWriter
   ) {
     response.addField("X-Request-ID", identity.requestID)
-    if exchange.endpoint.isStaged && exchange.isTimed {
-      response.addServerTiming(exchange.timings)
+    if exchange.isTimed {
+      text.removeAll()
+      text.append(exchange.timings)
+      response.addField("Server-Timing", text.bytes)
     }
-    let finishedAt = now()
     let duration = finishedAt - exchange.receivedAt
     metrics.requestFinished(
       endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),

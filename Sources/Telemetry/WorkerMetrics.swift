@@ -39,8 +39,8 @@ package final class WorkerMetrics: Sendable {
   private let started = Counter()
   private let finished = Counter()
   private let durations: [LatencyHistogram]
-  /// Five for a staged endpoint, none for the others.
-  private let stages: [[LatencyHistogram]]
+  /// nil for endpoints whose stages are not measured.
+  private let stages: [StageHistograms?]
 
   package init(_ vocabulary: MetricsVocabulary) {
     self.vocabulary = vocabulary
@@ -51,7 +51,7 @@ package final class WorkerMetrics: Sendable {
     rejections = CounterBank(count: vocabulary.rejectionReasons.count)
     durations = vocabulary.endpoints.map { _ in LatencyHistogram(.requests) }
     stages = vocabulary.isStaged.map { isStaged in
-      isStaged ? RequestStage.allCases.map { _ in LatencyHistogram(.stages) } : []
+      isStaged ? StageHistograms() : nil
     }
   }
 
@@ -71,12 +71,7 @@ package final class WorkerMetrics: Sendable {
     requests.add(at: position(endpoint: endpoint, method: method, status: status))
     if status >= 400 { failures.add(at: endpoint) }
     durations[endpoint].record(duration)
-    if let timings {
-      let histograms = stages[endpoint]
-      for stage in RequestStage.allCases where stage.rawValue < histograms.count {
-        histograms[stage.rawValue].record(timings[stage])
-      }
-    }
+    if let timings { stages[endpoint]?.record(timings) }
     finished.add()
   }
 
@@ -101,9 +96,7 @@ package final class WorkerMetrics: Sendable {
   }
 
   func readStage(_ stage: RequestStage, endpoint: Int, into snapshot: inout LatencySnapshot) {
-    if stage.rawValue < stages[endpoint].count {
-      stages[endpoint][stage.rawValue].read(into: &snapshot)
-    }
+    stages[endpoint]?.histogram(of: stage).read(into: &snapshot)
   }
 
   private func position(endpoint: Int, method: Int, status: Int) -> Int {
@@ -111,6 +104,33 @@ package final class WorkerMetrics: Sendable {
     let known = status >= 0 && status < MetricsVocabulary.statusPositions.count
     let statusPosition = known ? Int(MetricsVocabulary.statusPositions[status]) : statusCount - 1
     return (endpoint * vocabulary.methods.count + method) * statusCount + statusPosition
+  }
+}
+
+/// The stages of one endpoint. Named, not listed: an array would be retained with each record.
+private final class StageHistograms: Sendable {
+  private let parse = LatencyHistogram(.stages)
+  private let queue = LatencyHistogram(.stages)
+  private let gather = LatencyHistogram(.stages)
+  private let compute = LatencyHistogram(.stages)
+  private let serialise = LatencyHistogram(.stages)
+
+  func record(_ timings: RequestTimings) {
+    parse.record(timings[.parse])
+    queue.record(timings[.queue])
+    gather.record(timings[.gather])
+    compute.record(timings[.compute])
+    serialise.record(timings[.serialise])
+  }
+
+  func histogram(of stage: RequestStage) -> LatencyHistogram {
+    switch stage {
+    case .parse: parse
+    case .queue: queue
+    case .gather: gather
+    case .compute: compute
+    case .serialise: serialise
+    }
   }
 }
 

@@ -253,22 +253,30 @@ import Testing
     #expect(vectors["B"]?.asObject?["shape"] == .array([.integer(0), .integer(2)]))
   }
 
-  @Test func `a Zipf batch with repeats reads like each of its ids alone`() throws {
+  @Test(arguments: ["A", "W"])
+  func `a Zipf batch with repeats reads like each of its ids alone`(feature: String) throws {
     var generator = SeededGenerator(seed: 5)
     let fixture = ServiceFixture()
     for count in [7, 8, 9, 100, 1_000] {
       let ids = (0..<count).map { _ in Int.random(in: -2...13, using: &generator) }
-      let answer = fixture.lookUp(#"{"features":{"B":\#(ids)},"missing":"zero"}"#)
+      let answer = fixture.lookUp(#"{"features":{"\#(feature)":\#(ids)},"missing":"zero"}"#)
       let object = try #require(answer.json.asObject)
-      let rows = try #require(object["vectors"]?.asObject?["B"]?.asArray)
+      let rows = try #require(object["vectors"]?.asObject?[feature]?.asArray)
       #expect(rows.count == count)
       for (id, row) in zip(ids, rows) {
-        let expected = (0..<12).contains(id) ? [Double((id / 4 + 1) * (id % 4)), 10] : [0, 0]
+        let value = (0..<10).contains(id) ? Double(id) : 0
+        let expected =
+          feature == "A" ? [value, -value] : [Double](repeating: value, count: 32)
         #expect(row.asArray?.map(\.asDouble) == expected)
       }
-      let missing = ids.indices.filter { !(0..<12).contains(ids[$0]) }
-      #expect((object["missing"]?.asObject?["B"]?.asArray ?? []).map(\.asInt) == missing)
+      let missing = ids.indices.filter { !(0..<10).contains(ids[$0]) }
+      #expect((object["missing"]?.asObject?[feature]?.asArray ?? []).map(\.asInt) == missing)
     }
+    let bad = fixture.lookUp(#"{"features":{"\#(feature)":[1,1,1,1,2,2,2,77,1,77]}}"#)
+    #expect(bad.field == "features.\(feature)[7]")
+    let page = fixture.get("/metrics").text
+    let series = #"quotient_lookup_vectors_total{model="demo",feature="\#(feature)"} 1124"#
+    #expect(page.contains(series + "\n"))
   }
 
   /// All numbers as float64: `3` and `3.0` are the same vector.

@@ -13,7 +13,7 @@ import TestSupport
 /// `A`: 10 full rows of 2; row i is [i, -i]. `B`: 12 categories, quotient and remainder by 4,
 /// multiplied: [(i / 4 + 1) * (i % 4), 10]. `D`: like A, with the default category 7 and the policy
 /// `zero`. `H`: like A, hashed modulo 10. `V`: like A, keys "ann", "bob", "c\u{E9}" are 3, 5, 9.
-/// `S`: rows of `A` and of zeros, separate. `M`: like A, pooled by mean.
+/// `S`: rows of `A` and of zeros, separate. `M`: like A, pooled by mean. `W`: row i is 32 times i.
 enum SampleCheckpoint {
   static let model: Model = {
     do {
@@ -54,6 +54,10 @@ enum SampleCheckpoint {
        {"kind": "remainder", "modulus": 1, "table": "zeros"}]}
       """,
       identity("M", #", "pooling": "mean""#),
+      """
+      {"name": "W", "cardinality": 10, "dimension": 32, "composition": "single",
+       "partitions": [{"kind": "identity", "table": "wide"}]}
+      """,
     ]
     return """
       {"format": "quotient", "format_version": 1, "name": "demo", "architecture": "embeddings",
@@ -70,6 +74,7 @@ enum SampleCheckpoint {
       floats("q", [3, 2], (0..<3).flatMap { [Float($0 + 1), 2] }),
       floats("r", [4, 2], (0..<4).flatMap { [Float($0), 5] }),
       floats("zeros", [1, 2], [0, 0]),
+      floats("wide", [10, 32], (0..<320).map { Float($0 / 32) }),
       TensorContent(
         name: "embeddings.V.vocabulary.keys", elementType: .u8,
         shape: [keys.reduce(0) { $0 + $1.utf8.count }],

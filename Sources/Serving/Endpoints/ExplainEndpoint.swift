@@ -13,7 +13,7 @@ extension ServiceHandler {
     try AcceptHeader(request.header(.accept)).require("application/json")
     let id = try Self.readID(request.query, model, feature: feature, text: &workspace.text)
     exchange.lap(.parse, at: now())
-    try exchange.checkDeadline(at: now())
+    try exchange.checkDeadline(clock)
     let explanation: CategoryExplanation
     do {
       explanation = try model.tables[feature].explain(id)
@@ -23,7 +23,6 @@ extension ServiceHandler {
     exchange.lap(.gather, at: now())
     response.contentType = "application/json"
     explanation.write(model, feature: model.featureNames[feature], to: &response.body)
-    exchange.lap(.serialise, at: now())
   }
 
   private static func readID(

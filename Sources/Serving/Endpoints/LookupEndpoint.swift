@@ -34,7 +34,7 @@ extension ServiceHandler {
     _ format: BodyFormat, _ model: ServingModel, _ exchange: inout Exchange,
     _ workspace: inout LookupWorkspace, into response: inout ResponseWriter
   ) throws(ServiceError) {
-    try exchange.checkDeadline(at: now())
+    try exchange.checkDeadline(clock)
     try checkAnswerSize(format, model, workspace.batch)
     response.contentType = format.contentType
     switch format {
@@ -75,8 +75,9 @@ extension ServiceHandler {
       let part = workspace.batch.parts[position]
       let width = model.widths[part.feature]
       if position > 0 {
+        exchange.lap(.serialise, at: now())
         response.body.append(",")
-        try exchange.checkDeadline(at: now())
+        try exchange.checkDeadline(clock)
       }
       let name = model.featureStarts[part.feature]
       response.body.append(name.span)
@@ -98,7 +99,6 @@ extension ServiceHandler {
       }
       workspace.collectMissing(part, model)
       count(part, model, workspace)
-      exchange.lap(.serialise, at: now())
     }
     response.body.append("}")
     if !workspace.missingText.isEmpty {
@@ -126,7 +126,6 @@ extension ServiceHandler {
     let missing = workspace.missingCount()
     if missing > 0 { response.addField("Quotient-Missing-Count", decimal: missing) }
     count(part, model, workspace)
-    exchange.lap(.serialise, at: now())
   }
 
   /// Gathers a part straight into an answer's body.

@@ -20,7 +20,7 @@ extension ServiceHandler {
     }
     for position in workspace.batch.parts.indices {
       let part = workspace.batch.parts[position]
-      if position > 0 { try exchange.checkDeadline(at: now()) }
+      if position > 0 { try exchange.checkDeadline(clock) }
       try gather(part, model, &workspace, into: &response.body)
       for place in workspace.scratch.missingPositions {
         workspace.missing.append((part: position, position: place))
@@ -32,7 +32,6 @@ extension ServiceHandler {
     workspace.writeMasks(to: &response.body)
     precondition(workspace.text.count <= headerCount, "the longest header was left room for")
     Self.put(workspace.text.bytes, headerCount: headerCount, into: &response.body)
-    exchange.lap(.serialise, at: now())
   }
 
   /// Bytes of the longest header with its length field, rounded up so that data starts at a

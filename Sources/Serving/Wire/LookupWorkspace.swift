@@ -10,13 +10,13 @@ struct LookupWorkspace: ~Copyable {
   /// Gathered vectors of one feature, on their way to base64.
   var vectorBytes = ByteBuffer()
   /// Names, keys and headers under construction.
-  var text = ByteBuffer(capacity: 1024)
+  var text = ByteBuffer(capacity: 4096)
   /// The member `missing` of the answer.
   var missingText = ByteBuffer(capacity: 256)
   var repeats = RepeatFinder()
   /// True if the last gather was of ``RepeatFinder/distinct`` ids, each once.
   var isDistinct = false
-  /// Where the text of each distinct row lies in the answer.
+  /// Scratch of the float writer: where the text of each distinct row lies.
   var rowTexts: [Range<Int>] = []
   /// Tensors of a safetensors request.
   var tensors: [RequestTensor] = []
@@ -48,14 +48,14 @@ struct LookupWorkspace: ~Copyable {
     try gather(batch, part, model, singleOffsets: &singleOffsets, scratch: &scratch, into: &output)
   }
 
-  /// Gathers single vectors into an array's first `count` floats.
+  /// Gathers the vectors of distinct ids into an array's first `count` floats.
   static func gather(
-    _ ids: borrowing [Int64], _ table: FeatureTable, missing: MissingPolicy,
+    _ ids: borrowing RepeatFinder, _ table: FeatureTable, missing: MissingPolicy,
     scratch: inout LookupScratch, count: Int, into floats: inout [Float]
   ) throws(LookupError) {
     var span = floats.mutableSpan
     var output = span._mutatingExtracting(0..<count)
-    try table.vectors(of: ids.span, missing: missing, scratch: &scratch, into: &output)
+    try table.vectors(of: ids.distinct, missing: missing, scratch: &scratch, into: &output)
   }
 
   private static func gather(

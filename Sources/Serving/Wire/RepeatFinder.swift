@@ -11,58 +11,88 @@ struct RepeatFinder {
 
   private var slots: [Slot] = []
   private var stamp: UInt32 = 0
-  /// The distinct ids, in the order of their first occurrence.
-  private(set) var distinct: [Int64] = []
-  /// Per position of the batch: which of ``distinct`` stands there.
-  private(set) var ordinals: [Int32] = []
+  private var distinctIDs: [Int64] = []
+  private var ordinalOfPosition: [Int32] = []
+  /// Positions of the last batch.
+  private(set) var count = 0
+  /// Distinct ids of the last batch.
+  private(set) var distinctCount = 0
 
   init() {}
+
+  /// The distinct ids, in the order of their first occurrence.
+  var distinct: Span<Int64> {
+    @_lifetime(borrow self)
+    get { distinctIDs.span.extracting(0..<distinctCount) }
+  }
+
+  /// Per position of the batch: which of ``distinct`` stands there.
+  var ordinals: Span<Int32> {
+    @_lifetime(borrow self)
+    get { ordinalOfPosition.span.extracting(0..<count) }
+  }
 
   /// True if there are repeats; ``distinct`` and ``ordinals`` describe the batch then.
   mutating func find(_ ids: borrowing [Int64], in range: Range<Int>) -> Bool {
     prepare(for: range.count)
+    Self.fill(
+      ids.span.extracting(range), stamp: stamp, slots: &slots, distinct: &distinctIDs,
+      count: &distinctCount, ordinals: &ordinalOfPosition)
+    return distinctCount < range.count
+  }
+
+  /// Works on spans: an array's own subscript would check its uniqueness with each write.
+  private static func fill(
+    _ ids: Span<Int64>, stamp: UInt32, slots slotArray: inout [Slot],
+    distinct distinctArray: inout [Int64], count: inout Int, ordinals ordinalArray: inout [Int32]
+  ) {
+    var slots = slotArray.mutableSpan
+    var distinct = distinctArray.mutableSpan
+    var ordinals = ordinalArray.mutableSpan
     let mask = slots.count - 1
-    for position in range {
+    var found: Int32 = 0
+    for position in 0..<ids.count {
       let id = ids[position]
-      var place = Int(truncatingIfNeeded: Self.hash(id)) & mask
+      var place = Int(truncatingIfNeeded: hash(id)) & mask
       while slots[place].stamp == stamp && slots[place].id != id { place = (place + 1) & mask }
       if slots[place].stamp == stamp {
-        ordinals.append(slots[place].ordinal)
+        ordinals[position] = slots[place].ordinal
       } else {
-        slots[place] = Slot(id: id, ordinal: Int32(distinct.count), stamp: stamp)
-        ordinals.append(Int32(distinct.count))
-        distinct.append(id)
+        slots[place] = Slot(id: id, ordinal: found, stamp: stamp)
+        ordinals[position] = found
+        distinct[Int(found)] = id
+        found += 1
       }
     }
-    return distinct.count < range.count
+    count = Int(found)
   }
 
   /// The first position of the batch at which a distinct id stands.
   func firstPosition(of ordinal: Int) -> Int {
-    ordinals.firstIndex(of: Int32(ordinal)) ?? 0
+    ordinalOfPosition[..<count].firstIndex(of: Int32(ordinal)) ?? 0
   }
 
   mutating func trim() {
     if slots.count > 1 << 20 {
       slots = []
-      distinct = []
-      ordinals = []
+      distinctIDs = []
+      ordinalOfPosition = []
     }
   }
 
   private mutating func prepare(for count: Int) {
-    var slotCount = 64
+    var slotCount = max(64, slots.count)
     while slotCount < count * 2 { slotCount *= 2 }
     if slots.count < slotCount || stamp == UInt32.max {
-      slots = Array(
-        repeating: Slot(id: 0, ordinal: 0, stamp: 0), count: max(slotCount, slots.count))
+      slots = Array(repeating: Slot(id: 0, ordinal: 0, stamp: 0), count: slotCount)
       stamp = 0
     }
+    if distinctIDs.count < count {
+      distinctIDs = Array(repeating: 0, count: slotCount)
+      ordinalOfPosition = Array(repeating: 0, count: slotCount)
+    }
     stamp += 1
-    distinct.removeAll(keepingCapacity: true)
-    ordinals.removeAll(keepingCapacity: true)
-    distinct.reserveCapacity(count)
-    ordinals.reserveCapacity(count)
+    self.count = count
   }
 
   private static func hash(_ id: Int64) -> UInt64 {
