@@ -17,18 +17,21 @@ package final class Model: Sendable {
   package let loadSeconds: Double
   /// The dense part's tensors, in the order of ``ModelConfiguration/networkTensors``.
   package let network: [Tensor]
+  /// The dense part with its weights packed; nil if the model has embeddings alone.
+  package let ranking: RankingNetwork?
   private let vocabularies: [Vocabulary?]
   private let featureNames: NameIndex
   private let checkpoint: CheckpointReader
 
   init(
     configuration: ModelConfiguration, version: Int, binding: ModelBinding, path: String,
-    checkpoint: CheckpointReader, loadSeconds: Double
+    checkpoint: CheckpointReader, ranking: RankingNetwork?, loadSeconds: Double
   ) {
     self.configuration = configuration
     self.version = version
     self.features = binding.features
     self.network = binding.network
+    self.ranking = ranking
     self.vocabularies = binding.vocabularies
     self.path = path
     self.checkpoint = checkpoint

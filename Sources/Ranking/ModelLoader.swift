@@ -42,14 +42,19 @@ package enum ModelLoader {
       configuration.name = name
     }
     let binding: ModelBinding
+    let ranking: RankingNetwork?
     do {
       binding = try ModelBinding(configuration) { checkpoint.tensor(named: $0) }
+      ranking = try RankingNetwork(configuration: configuration, features: binding.features) {
+        checkpoint.tensor(named: $0)
+      }
     } catch {
       throw ModelError("\(folder): \(error)")
     }
     return Model(
       configuration: configuration, version: version ?? Self.version(ofPath: folder),
       binding: binding, path: folder, checkpoint: checkpoint,
+      ranking: ranking,
       loadSeconds: (clock.now - start) / .seconds(1))
   }
 

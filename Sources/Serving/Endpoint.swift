@@ -3,7 +3,7 @@ package import HTTPCore
 /// The routes of the server. The raw value is the endpoint's position in metrics.
 package enum Endpoint: Int, Sendable, CaseIterable {
   case index, livez, readyz, metrics, openAPI, stats, models, modelStatus, modelMetadata
-  case vectors, explain, lookup
+  case vectors, explain, lookup, score
   /// No route; also `OPTIONS *` and requests that cannot be read.
   case unmatched
 
@@ -22,6 +22,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .vectors: "/v1/models/{model}/features/{feature}/vectors"
     case .explain: "/v1/models/{model}/features/{feature}/explain"
     case .lookup: "/v1/models/{model}:lookup"
+    case .score: "/v1/models/{model}:score"
     case .unmatched: "other"
     }
   }
@@ -34,6 +35,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .vectors: "/v1/models/{model}/versions/{version}/features/{feature}/vectors"
     case .explain: "/v1/models/{model}/versions/{version}/features/{feature}/explain"
     case .lookup: "/v1/models/{model}/versions/{version}:lookup"
+    case .score: "/v1/models/{model}/versions/{version}:score"
     default: nil
     }
   }
@@ -41,7 +43,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// True if the stages of its requests are measured.
   package var isStaged: Bool {
     switch self {
-    case .vectors, .explain, .lookup: true
+    case .vectors, .explain, .lookup, .score: true
     default: false
     }
   }
@@ -49,7 +51,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// The value of `Allow`.
   package var allowedMethods: StaticString {
     switch self {
-    case .lookup: "POST, OPTIONS"
+    case .lookup, .score: "POST, OPTIONS"
     case .unmatched: "GET, HEAD, POST, OPTIONS"
     default: "GET, HEAD, OPTIONS"
     }
@@ -58,8 +60,8 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   package func allows(_ method: HTTPMethod) -> Bool {
     switch method {
     case .options: true
-    case .post: self == .lookup
-    case .get, .head: self != .lookup
+    case .post: self == .lookup || self == .score
+    case .get, .head: self != .lookup && self != .score
     default: false
     }
   }

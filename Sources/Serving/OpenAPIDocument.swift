@@ -23,6 +23,8 @@ let openAPIDocument = #"""
       description: What is served.
     - name: lookups
       description: From categories to vectors.
+    - name: scores
+      description: From features to click-through rates.
   paths:
     /:
       get:
@@ -1141,6 +1143,187 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/DeadlineExceeded"
           "505":
             $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}:score:
+      post:
+        operationId: score
+        tags: [scores]
+        summary: Click-through rates of candidates with a shared context
+        description: |
+          Each of the model's features stands exactly once: in `context` (one value, shared by all
+          candidates and computed once) or in `candidates` (a column; all columns have one length).
+          `dense` and `sparse` stand for all dense and all categorical features in the model's order. A
+          feature that the checkpoint gives a default may be left out. Without `candidates` there is one
+          score. A model without a network has no scores (400).
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/ScoreRequest"
+              examples:
+                context:
+                  summary: Three candidates for one user
+                  value:
+                    context:
+                      I1: 1.5
+                      C1: 12
+                      C9: [3, 4]
+                    candidates:
+                      I2: [0, 2.5, 1]
+                      C3: [17, 42, 8]
+                      C7: [[1, 2], [], [5]]
+                    top_k: 2
+                rows:
+                  summary: All features by position
+                  value:
+                    candidates:
+                      dense: [[1, 0, 2.5], [0, 3, 1]]
+                      sparse: [[12, 17], [5, 42]]
+        responses:
+          "200":
+            description: |
+              The scores in the candidates' order; with `top_k` the best first, and their positions.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ScoreAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  scores: [0.0312, 0.87]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}:score:
+      post:
+        operationId: scoreOfVersion
+        tags: [scores]
+        summary: Click-through rates of candidates with a shared context, of one version
+        description: |
+          Each of the model's features stands exactly once: in `context` (one value, shared by all
+          candidates and computed once) or in `candidates` (a column; all columns have one length).
+          `dense` and `sparse` stand for all dense and all categorical features in the model's order. A
+          feature that the checkpoint gives a default may be left out. Without `candidates` there is one
+          score. A model without a network has no scores (400).
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/ScoreRequest"
+              examples:
+                context:
+                  summary: Three candidates for one user
+                  value:
+                    context:
+                      I1: 1.5
+                      C1: 12
+                      C9: [3, 4]
+                    candidates:
+                      I2: [0, 2.5, 1]
+                      C3: [17, 42, 8]
+                      C7: [[1, 2], [], [5]]
+                    top_k: 2
+                rows:
+                  summary: All features by position
+                  value:
+                    candidates:
+                      dense: [[1, 0, 2.5], [0, 3, 1]]
+                      sparse: [[12, 17], [5, 42]]
+        responses:
+          "200":
+            description: |
+              The scores in the candidates' order; with `top_k` the best first, and their positions.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ScoreAnswer"
+                example:
+                  model: demo
+                  version: "1"
+                  scores: [0.0312, 0.87]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
   components:
     parameters:
       Model:
@@ -1521,6 +1704,60 @@ let openAPIDocument = #"""
                       type: integer
                     minItems: 2
                     maxItems: 2
+      ScoreRequest:
+        type: object
+        additionalProperties: false
+        properties:
+          context:
+            type: object
+            description: |
+              Per feature one value: a number or null (missing) for a dense feature; an id, a key, or
+              a list of ids (a bag) for a categorical one. `dense` and `sparse` are lists.
+            additionalProperties: true
+          candidates:
+            type: object
+            description: |
+              Per feature a column: numbers for a dense feature; ids or bags for a categorical one.
+              `dense` and `sparse` are lists of rows.
+            additionalProperties:
+              type: array
+          weights:
+            type: object
+            description: Per categorical feature a weight per id, in the ids' shape; pooling `sum`.
+            additionalProperties:
+              type: array
+          pooling:
+            type: string
+            enum: [sum, mean]
+          missing:
+            type: string
+            enum: [error, zero, default]
+          output:
+            type: string
+            description: Scores, or logits before the sigmoid.
+            enum: [score, logit]
+          top_k:
+            type: integer
+            minimum: 1
+            maximum: 9223372036854775807
+      ScoreAnswer:
+        type: object
+        required: [model, version, scores]
+        additionalProperties: false
+        properties:
+          model:
+            type: string
+          version:
+            type: string
+          scores:
+            type: array
+            items:
+              type: [number, "null"]
+          indices:
+            type: array
+            description: With `top_k`, the candidates that the scores belong to, best first.
+            items:
+              type: integer
       EncodedTensor:
         type: object
         required: [dtype, shape, data]
@@ -1861,6 +2098,8 @@ let openAPIDocument = #"""
           - unsupported_media_type
           - expectation_failed
           - unknown_feature
+          - missing_feature
+          - duplicate_feature
           - category_out_of_range
           - shape_mismatch
           - invalid_value

@@ -70,8 +70,13 @@ package struct Router: ~Copyable {
       let (name, verb) = splitVerb(segments[last])
       if last == 4 { route.version = name } else { route.model = name }
       guard let verb else { return named(route) }
-      guard text(verb).equals("lookup") else { return nil }
-      route.endpoint = .lookup
+      if text(verb).equals("lookup") {
+        route.endpoint = .lookup
+      } else if text(verb).equals("score") {
+        route.endpoint = .score
+      } else {
+        return nil
+      }
       return named(route)
     }
     if next + 1 == segmentCount && isSegment(next, "metadata") {

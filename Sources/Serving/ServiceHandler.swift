@@ -11,6 +11,7 @@ package final class ServiceHandler: RequestHandler {
   let limits: ServiceLimits
   private var router = Router()
   private var workspace = LookupWorkspace()
+  private var scoring = ScoreHandling()
   /// The catalogue as of `catalogGeneration`.
   private var catalogue: ModelCatalog
   private var catalogGeneration: Int
@@ -120,6 +121,9 @@ package final class ServiceHandler: RequestHandler {
     case .lookup:
       let model = try model(of: route, router)
       try lookUp(request, model, &exchange, &workspace, into: &response)
+    case .score:
+      let model = try model(of: route, router)
+      try score(request, model, &exchange, &scoring, into: &response)
     case .vectors:
       let model = try model(of: route, router)
       let feature = try Self.feature(router.text(route.feature), of: model)

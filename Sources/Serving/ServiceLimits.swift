@@ -2,6 +2,8 @@
 package struct ServiceLimits: Sendable, Equatable {
   /// `--max-ids`: ids of one request, all features together; as many bags.
   package var idCountMax: Int
+  /// `--max-candidates`: candidates of one score request.
+  package var candidateCountMax: Int
   /// `--max-features`: features that one request names.
   package var featureCountMax: Int
   /// `--max-response-bytes`: bytes of one answer, estimated before it is made.
@@ -14,16 +16,18 @@ package struct ServiceLimits: Sendable, Equatable {
   package var requestTimeoutMilliseconds: Int
 
   package init(
-    idCountMax: Int = 1_000_000, featureCountMax: Int = 1_024,
+    idCountMax: Int = 1_000_000, candidateCountMax: Int = 100_000, featureCountMax: Int = 1_024,
     responseBytesMax: Int = 256 * 1_048_576, bodyBytesMax: Int = 32 * 1_048_576,
     jsonDepthMax: Int = 32,
     requestTimeoutMilliseconds: Int = 0
   ) {
     precondition(
-      idCountMax > 0 && featureCountMax > 0 && responseBytesMax > 0 && bodyBytesMax > 0
+      idCountMax > 0 && candidateCountMax > 0 && featureCountMax > 0 && responseBytesMax > 0
+        && bodyBytesMax > 0
         && jsonDepthMax > 0
         && requestTimeoutMilliseconds >= 0, "limits are positive")
     self.idCountMax = idCountMax
+    self.candidateCountMax = candidateCountMax
     self.featureCountMax = featureCountMax
     self.responseBytesMax = responseBytesMax
     self.bodyBytesMax = bodyBytesMax

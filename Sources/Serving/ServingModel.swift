@@ -17,6 +17,9 @@ package final class ServingModel: Sendable {
   /// Floats of a vector, per feature.
   let widths: [Int]
   let tables: [FeatureTable]
+  let denseFeatures: [ModelConfiguration.DenseFeature]
+  /// `{"model":"demo","version":"1","scores":`
+  let scoreAnswerStart: [UInt8]
   /// What features do if the request does not say.
   let poolings: [Pooling]
   let missingPolicies: [MissingPolicy]
@@ -36,8 +39,13 @@ package final class ServingModel: Sendable {
     appendJSONString(model.configuration.name, to: &start)
     start.append(",\"version\":\"")
     start.append(decimal: model.version)
-    start.append("\",\"vectors\":{")
+    start.append("\",\"")
+    let named = start.count
+    start.append("vectors\":{")
     answerStart = [UInt8](start.bytes)
+    start.truncate(to: named)
+    start.append("scores\":")
+    scoreAnswerStart = [UInt8](start.bytes)
     featureStarts = featureNames.map { name in
       var text = ByteBuffer()
       appendJSONString(name, to: &text)
@@ -50,6 +58,7 @@ package final class ServingModel: Sendable {
     takesKeys = model.configuration.categoricalFeatures.map { $0.input != .index }
     widths = model.features.map(\.specification.vectorWidth)
     tables = model.features
+    denseFeatures = model.configuration.denseFeatures
     poolings = model.features.map(\.specification.pooling)
     missingPolicies = model.features.map(\.specification.missing)
     identity = Self.identity(of: model)
@@ -62,6 +71,11 @@ package final class ServingModel: Sendable {
   func featureIndex(of name: Span<UInt8>, expected: Int) -> Int? {
     if expected < featureNames.count && name.equals(featureNames[expected]) { return expected }
     return model.featureIndex(of: name)
+  }
+
+  /// The dense feature with this name, given as UTF-8.
+  func denseFeatureIndex(of name: Span<UInt8>) -> Int? {
+    denseFeatures.firstIndex { name.equals($0.name) }
   }
 
   /// The id of a key given as text. An unknown word gets -1, which the missing policy fills.

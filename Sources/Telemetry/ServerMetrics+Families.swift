@@ -24,6 +24,8 @@ extension ServerMetrics {
     help: "Bytes written to connections.")
   static let lookupVectors = MetricFamily(
     "quotient_lookup_vectors", .counter, help: "Vectors answered, one per id or bag.")
+  static let scores = MetricFamily(
+    "quotient_scores", .counter, help: "Candidates scored.")
   static let missingIDs = MetricFamily(
     "quotient_missing_ids", .counter,
     help: "Ids outside of a feature's range that the missing policy filled or refused.")

@@ -168,6 +168,12 @@ package final class ServerMetrics: Sendable {
     for feature in Self.distinctFeatures(of: counters) {
       text.sample(feature.missing, labels: feature.labels)
     }
+    text.begin(Self.scores)
+    for (model, versions) in Dictionary(grouping: counters, by: \.model).sorted(by: {
+      $0.key < $1.key
+    }) {
+      text.sample(versions.reduce(0) { $0 + $1.scores }, labels: [("model", model)])
+    }
     text.begin(Self.modelReady)
     for gauge in gauges { text.sample(gauge.isReady ? 1 : 0, labels: gauge.labels) }
     text.begin(Self.modelMappedBytes)

@@ -143,7 +143,7 @@ package final class ModelCounters: Sendable {
   package init(model: String, features: [String], workerCount: Int) {
     self.model = model
     self.features = features
-    workers = (0..<workerCount).map { _ in CounterBank(count: features.count * 2) }
+    workers = (0..<workerCount).map { _ in CounterBank(count: features.count * 2 + 1) }
   }
 
   /// Counts one feature's part of one answer. Only ever called by worker `worker`.
@@ -151,6 +151,13 @@ package final class ModelCounters: Sendable {
     workers[worker].add(vectors, at: feature * 2)
     if missing > 0 { workers[worker].add(missing, at: feature * 2 + 1) }
   }
+
+  /// Counts the candidates of one score request. Only ever called by worker `worker`.
+  package func add(scores: Int, worker: Int) {
+    workers[worker].add(scores, at: features.count * 2)
+  }
+
+  package var scores: Int { workers.reduce(0) { $0 + $1.value(at: features.count * 2) } }
 
   package func vectors(feature: Int) -> Int {
     workers.reduce(0) { $0 + $1.value(at: feature * 2) }

@@ -66,7 +66,7 @@ import Testing
       ("/v1/models/demo/versions/99999999999999999999", "unknown_model"),
       ("/v1/models/demo/features/Z/vectors?ids=1", "unknown_feature"),
       ("/v1/models/demo/features/Z/explain?id=1", "unknown_feature"),
-      ("/v1/models/demo:score", "not_found"), ("/nothing", "not_found"),
+      ("/v1/models/demo:rank", "not_found"), ("/nothing", "not_found"),
     ] {
       let answer = fixture.get(target)
       #expect(answer.status == 404, "\(target)")

@@ -96,7 +96,8 @@ import Testing
 
   private func canComeUp(_ code: ServiceError.Code, _ endpoint: Endpoint) -> Bool {
     switch code {
-    case .unsupportedMediaType, .invalidEncoding: endpoint == .lookup
+    case .unsupportedMediaType, .invalidEncoding: endpoint == .lookup || endpoint == .score
+    case .missingFeature, .duplicateFeature: endpoint == .score
     case .unknownFeature, .categoryOutOfRange, .shapeMismatch, .invalidValue: endpoint.isStaged
     case .notAcceptable: ![.livez, .readyz, .metrics, .openAPI].contains(endpoint)
     default: true

@@ -1,11 +1,11 @@
-package import Embeddings
+import Embeddings
 import Kernels
 
 extension RankingNetwork {
   /// Computes what the candidates of a request share, once.
   package func sharedState(
     of inputs: borrowing ScoreInputs, plan: SharingPlan, workspace: inout ScoreWorkspace
-  ) throws(LookupError) -> SharedState {
+  ) throws(ScoreError) -> SharedState {
     guard plan.sharedCount > 0 else { return .nothing }
     let shared = Array(plan.order[..<plan.sharedCount])
     try fillVectors(shared, inputs, rows: 0..<1, firstOffset: 0, isShared: true, &workspace)
@@ -32,7 +32,7 @@ extension RankingNetwork {
   package func logits(
     of inputs: borrowing ScoreInputs, rows: Range<Int>, plan: SharingPlan, shared: SharedState,
     workspace: inout ScoreWorkspace, into logits: inout MutableSpan<Float>
-  ) throws(LookupError) {
+  ) throws(ScoreError) {
     precondition(
       rows.count <= ScoreWorkspace.chunkRowCountMax && logits.count == rows.count,
       "a chunk has at most chunkRowCountMax rows and a logit for each")
@@ -73,7 +73,7 @@ extension RankingNetwork {
   private func fillVectors(
     _ positions: [Int], _ inputs: borrowing ScoreInputs, rows: Range<Int>, firstOffset: Int,
     isShared: Bool, _ workspace: inout ScoreWorkspace
-  ) throws(LookupError) {
+  ) throws(ScoreError) {
     if isShared { workspace.locations.removeAll(keepingCapacity: true) }
     var offset = firstOffset
     for position in positions {
@@ -138,7 +138,7 @@ extension RankingNetwork {
   private func lookUp(
     _ inputs: borrowing ScoreInputs, feature index: Int, rows: Range<Int>, offset: Int,
     _ workspace: inout ScoreWorkspace
-  ) throws(LookupError) {
+  ) throws(ScoreError) {
     let width = rows.count * features[index].specification.vectorWidth
     try lookUp(
       inputs, feature: index, rows: rows, &workspace.offsets, &workspace.lookup,
@@ -150,7 +150,7 @@ extension RankingNetwork {
     _ inputs: borrowing ScoreInputs, feature index: Int, rows: Range<Int>,
     _ offsets: inout [Int], _ scratch: inout LookupScratch, into vectors: inout [Float],
     at place: Range<Int>
-  ) throws(LookupError) {
+  ) throws(ScoreError) {
     let table = features[index]
     let missing = inputs.missing ?? table.specification.missing
     let column = inputs.columns[index]
@@ -174,8 +174,14 @@ extension RankingNetwork {
         weights: column.weights.isEmpty ? nil : column.weights.span.extracting(ids),
         pooling: inputs.pooling ?? table.specification.pooling, missing: missing,
         scratch: &scratch, into: &output)
-    } catch .categoryOutOfRange(let id, let position, let cardinality) {
-      throw .categoryOutOfRange(id: id, position: firstID + position, cardinality: cardinality)
+    } catch {
+      guard case .categoryOutOfRange(let id, let position, let cardinality) = error else {
+        throw ScoreError(feature: index, error: error)
+      }
+      throw ScoreError(
+        feature: index,
+        error: .categoryOutOfRange(
+          id: id, position: firstID + position, cardinality: cardinality))
     }
   }
 

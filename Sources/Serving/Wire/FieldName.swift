@@ -1,6 +1,8 @@
 /// The path of a value in a request, `features.C3[2][0]`, put together only when somebody asks.
 struct FieldName {
   private let prefix: String
+  /// False: the prefix is the whole path of the list.
+  private let namesFeature: Bool
   private let model: ServingModel
   let feature: Int
   private var bag: Int?
@@ -8,6 +10,15 @@ struct FieldName {
 
   init(prefix: String, model: ServingModel, feature: Int) {
     self.prefix = prefix
+    namesFeature = true
+    self.model = model
+    self.feature = feature
+  }
+
+  /// A value of the feature whose path does not name it: `candidates.sparse[3][0]`.
+  init(path: String, model: ServingModel, feature: Int) {
+    prefix = path
+    namesFeature = false
     self.model = model
     self.feature = feature
   }
@@ -20,7 +31,7 @@ struct FieldName {
   }
 
   var path: String {
-    prefix + model.featureNames[feature] + (bag.map { "[\($0)]" } ?? "")
+    prefix + (namesFeature ? model.featureNames[feature] : "") + (bag.map { "[\($0)]" } ?? "")
       + (position.map { "[\($0)]" } ?? "")
   }
 }

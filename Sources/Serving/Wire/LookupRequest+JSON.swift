@@ -116,92 +116,16 @@ struct LookupRequestReader {
     throw .unknownFeature(raw, model)
   }
 
-  /// Reads `[17, 42]` or `[[1, 2], []]`.
   private func readIDs(
     _ reader: inout BodyReader, feature: Int, into batch: inout LookupBatch,
     text: inout ByteBuffer
   ) throws(ServiceError) -> LookupBatch.Part {
-    let start = batch.ids.count
-    let field = FieldName(prefix: "features.", model: model, feature: feature)
-    // A look at the first element tells ids from bags.
-    var probe = reader
-    try probe.beginArray(field.path)
-    guard try probe.nextElement(), try probe.peekKind(field.path) == .array else {
-      try readIDList(&reader, field: field, into: &batch, text: &text)
-      return LookupBatch.Part(feature: feature, ids: start..<batch.ids.count)
-    }
-    let firstOffset = batch.offsets.count
-    batch.offsets.append(0)
-    try reader.beginArray(field.path)
-    var bag = 0
-    while try reader.nextElement() {
-      guard batch.offsets.count <= limits.idCountMax + limits.featureCountMax else {
-        throw .tooManyIDs(field.path, limits)
-      }
-      try readIDList(&reader, field: field.at(bag), into: &batch, text: &text)
-      batch.offsets.append(batch.ids.count - start)
-      bag += 1
-    }
+    let (start, firstOffset) = (batch.ids.count, batch.offsets.count)
+    let isBags = try IDListReader(model: model, limits: limits).readListOrBags(
+      &reader, field: FieldName(prefix: "features.", model: model, feature: feature),
+      ids: &batch.ids, offsets: &batch.offsets, text: &text)
     return LookupBatch.Part(
-      feature: feature, ids: start..<batch.ids.count, offsets: firstOffset..<batch.offsets.count)
-  }
-
-  /// Reads one list of ids: all at once if they are plain integers, else one by one.
-  private func readIDList(
-    _ reader: inout BodyReader, field: FieldName, into batch: inout LookupBatch,
-    text: inout ByteBuffer
-  ) throws(ServiceError) {
-    let start = batch.ids.count
-    if model.takesPlainIDs[field.feature] {
-      let before = reader
-      do {
-        try reader.json.readInt64List(into: &batch.ids, countMax: limits.idCountMax - start)
-        return
-      } catch {
-        if case .tooMany = error.reason { throw .tooManyIDs(field.path, limits) }
-        // The slow way finds the place to blame, or reads what the fast way cannot.
-        batch.ids.removeLast(batch.ids.count - start)
-        reader = before
-      }
-    }
-    try reader.beginArray(field.path)
-    var position = 0
-    while try reader.nextElement() {
-      guard batch.ids.count < limits.idCountMax else { throw .tooManyIDs(field.path, limits) }
-      batch.ids.append(try readID(&reader, field: field.at(position), text: &text))
-      position += 1
-    }
-  }
-
-  /// Reads one id: an integer, or a string where the feature's input takes keys.
-  private func readID(
-    _ reader: inout BodyReader, field: FieldName, text: inout ByteBuffer
-  ) throws(ServiceError) -> Int64 {
-    let kind = try reader.peekKind(field.path)
-    if kind == .string && model.takesKeys[field.feature] {
-      let raw = try reader.readRawString(field.path)
-      text.removeAll()
-      reader.json.unescape(raw, into: &text)
-      return try model.id(ofKey: text.bytes, feature: field.feature, field: field.path)
-    }
-    do {
-      return model.id(ofInteger: try reader.json.readInt64(), feature: field.feature)
-    } catch {
-      switch error.reason {
-      case .numberOutOfRange:
-        throw ServiceError(
-          .categoryOutOfRange, field: field.path,
-          "feature '\(model.featureNames[field.feature])': the id at \(field.path) does not fit "
-            + "in 64 bits; send another id")
-      case .wrongType(_, let found):
-        let expected = model.takesKeys[field.feature] ? "an integer or a string" : "an integer"
-        let given = found == .number ? "a number with a fraction or exponent" : found.phrase
-        throw ServiceError(
-          .invalidRequest, field: field.path,
-          "\(field.path) must be \(expected), not \(given)")
-      default:
-        throw ServiceError(error, field: field.path)
-      }
-    }
+      feature: feature, ids: start..<batch.ids.count,
+      offsets: isBags ? firstOffset..<batch.offsets.count : nil)
   }
 }

@@ -94,6 +94,9 @@ enum ServeOptions {
     .count(
       "max-ids", \.limits.idCountMax, least: 1, "Ids of one request, and its bags; then 413."),
     .count(
+      "max-candidates", \.limits.candidateCountMax, least: 1,
+      "Candidates of one score request; then 413."),
+    .count(
       "max-features", \.limits.featureCountMax, least: 1,
       "Features that one request names; then 413."),
     .bytes(

@@ -1,0 +1,172 @@
+import ByteCoding
+import Embeddings
+import HTTPCore
+import Ranking
+import Telemetry
+
+/// Everything that one worker's score requests write before the answer: kept from one to the next.
+struct ScoreHandling: ~Copyable {
+  var request = ScoreRequest()
+  var workspace = ScoreWorkspace()
+  var values: [Float] = []
+  var text = ByteBuffer(capacity: 256)
+  var order: [Int] = []
+
+  init() {}
+}
+
+extension ServiceHandler {
+  /// `POST /v1/models/{m}:score`: click-through rates of candidates with a shared context.
+  func score(
+    _ request: borrowing RequestView, _ model: ServingModel, _ exchange: inout Exchange,
+    _ scoring: inout ScoreHandling, into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    guard BodyFormat.ofRequest(contentType: request.header(.contentType)) == .json else {
+      throw ServiceError(
+        .unsupportedMediaType, field: "Content-Type",
+        "a score request comes as `application/json`")
+    }
+    let coding = try ContentCoding.ofRequest(request.header(.contentEncoding))
+    _ = try AcceptHeader(request.header(.accept)).choose([.json])
+    guard let network = model.model.ranking else {
+      throw ServiceError(
+        .invalidRequest, field: "model",
+        "model '\(model.name)' has embeddings alone and no scores; ask for vectors with :lookup")
+    }
+    if coding == .identity {
+      try readScore(request.body, model, &scoring)
+    } else {
+      var body = ByteBuffer()
+      try coding.inflate(request.body, byteCountMax: limits.bodyBytesMax, into: &body)
+      try readScore(body.bytes, model, &scoring)
+    }
+    exchange.lap(.parse, at: now())
+    try compute(network, model, &exchange, &scoring)
+    exchange.lap(.compute, at: now())
+    writeScores(model, &scoring, into: &response)
+    exchange.lap(.serialise, at: now())
+  }
+
+  private func readScore(
+    _ body: Span<UInt8>, _ model: ServingModel, _ scoring: inout ScoreHandling
+  ) throws(ServiceError) {
+    if !scoring.request.fits(model) {
+      scoring.request = ScoreRequest(
+        denseFeatureCount: model.denseFeatures.count,
+        categoricalFeatureCount: model.tables.count)
+    }
+    scoring.request.reset()
+    try ScoreRequestReader(model: model, limits: limits).read(
+      body, into: &scoring.request, text: &scoring.text)
+  }
+
+  /// Scores or logits of all candidates, chunk by chunk, into `scoring.values`.
+  private func compute(
+    _ network: RankingNetwork, _ model: ServingModel, _ exchange: inout Exchange,
+    _ scoring: inout ScoreHandling
+  ) throws(ServiceError) {
+    let rowCount = scoring.request.inputs.rowCount
+    scoring.workspace.resetCounts(featureCount: model.tables.count)
+    while scoring.values.count < rowCount { scoring.values.append(0) }
+    let plan = network.plan(for: scoring.request.inputs.sharing)
+    let shared: SharedState
+    do {
+      shared = try network.sharedState(
+        of: scoring.request.inputs, plan: plan, workspace: &scoring.workspace)
+    } catch {
+      throw failure(error, model, scoring)
+    }
+    var start = 0
+    while start < rowCount {
+      try exchange.checkDeadline(at: now())
+      let rows = start..<min(start + ScoreWorkspace.chunkRowCountMax, rowCount)
+      do {
+        try Self.compute(
+          network, scoring.request, rows, plan, shared, &scoring.workspace, &scoring.values)
+      } catch {
+        throw failure(error, model, scoring)
+      }
+      start = rows.upperBound
+    }
+    model.counters.add(scores: rowCount, worker: worker)
+    for feature in model.tables.indices {
+      let missing = scoring.workspace.missingCounts[feature]
+      if missing > 0 {
+        model.counters.add(vectors: 0, missing: missing, feature: feature, worker: worker)
+      }
+    }
+  }
+
+  /// One chunk; the arguments are apart so that each is borrowed on its own.
+  private static func compute(
+    _ network: RankingNetwork, _ request: borrowing ScoreRequest, _ rows: Range<Int>,
+    _ plan: SharingPlan, _ shared: SharedState, _ workspace: inout ScoreWorkspace,
+    _ values: inout [Float]
+  ) throws(ScoreError) {
+    var all = values.mutableSpan
+    var part = all._mutatingExtracting(rows)
+    try network.logits(
+      of: request.inputs, rows: rows, plan: plan, shared: shared, workspace: &workspace,
+      into: &part)
+    if request.output == .score { network.scores(fromLogits: &part) }
+  }
+
+  private func failure(
+    _ error: ScoreError, _ model: ServingModel, _ scoring: borrowing ScoreHandling
+  ) -> ServiceError {
+    let name = model.featureNames[error.feature]
+    let isContext = scoring.request.places[error.feature] == .context
+    var field = (isContext ? "context." : "candidates.") + name
+    if case .categoryOutOfRange(_, let position, _) = error.error {
+      model.counters.add(vectors: 0, missing: 1, feature: error.feature, worker: worker)
+      let column = scoring.request.inputs.columns[error.feature]
+      field += Self.place(of: position, in: column, isContext: isContext)
+    }
+    return ServiceError(error.error, feature: name, field: field)
+  }
+
+  /// `[3]`, or `[bag][position]`; nothing for the one id of a context.
+  private static func place(
+    of position: Int, in column: ScoreInputs.Column, isContext: Bool
+  ) -> String {
+    guard !column.offsets.isEmpty else { return isContext ? "" : "[\(position)]" }
+    let bag = (column.offsets.firstIndex { $0 > position } ?? 1) - 1
+    let inBag = "[\(position - column.offsets[bag])]"
+    return isContext ? inBag : "[\(bag)]\(inBag)"
+  }
+
+  private func writeScores(
+    _ model: ServingModel, _ scoring: inout ScoreHandling, into response: inout ResponseWriter
+  ) {
+    response.contentType = "application/json"
+    let start = model.scoreAnswerStart
+    response.body.append(start.span)
+    let rowCount = scoring.request.inputs.rowCount
+    guard let topK = scoring.request.topK else {
+      let values = scoring.values
+      appendFloatRow(values.span.extracting(0..<rowCount), to: &response.body)
+      response.body.append("}")
+      return
+    }
+    rank(rowCount, countMax: topK, &scoring)
+    let best = scoring.order.map { scoring.values[$0] }
+    appendFloatRow(best.span, to: &response.body)
+    response.body.append(",\"indices\":[")
+    for (position, index) in scoring.order.enumerated() {
+      if position > 0 { response.body.append(",") }
+      response.body.append(decimal: index)
+    }
+    response.body.append("]}")
+  }
+
+  /// The best candidates, best first, ties by lower index, into `scoring.order`.
+  private func rank(_ rowCount: Int, countMax: Int, _ scoring: inout ScoreHandling) {
+    scoring.order.removeAll(keepingCapacity: true)
+    scoring.order.append(contentsOf: 0..<rowCount)
+    let values = scoring.values
+    scoring.order.sort { (values[$0], $1) > (values[$1], $0) }
+    if scoring.order.count > countMax {
+      scoring.order.removeLast(scoring.order.count - countMax)
+    }
+  }
+}
