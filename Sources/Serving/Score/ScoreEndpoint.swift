@@ -44,7 +44,6 @@ extension ServiceHandler {
     try compute(network, model, &exchange, &scoring)
     exchange.lap(.compute, at: now())
     writeScores(model, &scoring, into: &response)
-    exchange.lap(.serialise, at: now())
   }
 
   private func readScore(
@@ -78,7 +77,7 @@ extension ServiceHandler {
     }
     var start = 0
     while start < rowCount {
-      try exchange.checkDeadline(at: now())
+      try exchange.checkDeadline(clock)
       let rows = start..<min(start + ScoreWorkspace.chunkRowCountMax, rowCount)
       do {
         try Self.compute(
