@@ -30,16 +30,16 @@ struct Exchange {
     isTimed = true
   }
 
-  /// Takes over `Request-Timeout-Ms`: 1 ms to a day, counted from the request's last byte.
+  /// Takes over `Request-Timeout-Ms`: up to eight digits (a day), from the request's last byte on.
   mutating func readDeadline(
     _ request: borrowing RequestView, _ limits: ServiceLimits
   ) throws(ServiceError) {
     var milliseconds = limits.requestTimeoutMilliseconds
     if let text = request.header(.requestTimeoutMs) {
-      guard let given = text.trimmed.decimal(valueMax: 86_400_000), given > 0 else {
+      guard let given = text.decimal(valueMax: 99_999_999), text[0] != UInt8(ascii: "0") else {
         throw ServiceError(
           .invalidRequest, field: "Request-Timeout-Ms",
-          "`Request-Timeout-Ms` is a whole number of milliseconds, 1 to 86400000")
+          "`Request-Timeout-Ms` is a whole number of milliseconds, 1 to 99999999")
       }
       milliseconds = given
     }

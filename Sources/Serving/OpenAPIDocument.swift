@@ -248,7 +248,7 @@ let openAPIDocument = #"""
             content:
               application/yaml:
                 schema:
-                  type: string
+                  type: object
           "400":
             $ref: "#/components/responses/BadRequest"
           "404":
@@ -1381,9 +1381,9 @@ let openAPIDocument = #"""
         in: header
         description: How long the client waits, in milliseconds; afterwards the answer is 504.
         schema:
-          type: integer
-          minimum: 1
-          maximum: 86400000
+          type: string
+          pattern: "^[1-9][0-9]{0,7}$"
+        example: "250"
       IfNoneMatch:
         name: If-None-Match
         in: header

@@ -242,14 +242,14 @@ struct SafetensorsBody {
   }
 
   static let rejections: [(String, Int, Int, String)] = [
-    ("", 8, 400, "invalid_request"),
-    ("?feature=A", 8, 400, "invalid_request"),
-    ("?dtype=I64", 8, 400, "invalid_request"),
+    ("", 8, 422, "missing_feature"),
+    ("?feature=A", 8, 422, "invalid_value"),
+    ("?dtype=I64", 8, 422, "missing_feature"),
     ("?feature=A&dtype=I16", 8, 400, "invalid_request"),
     ("?feature=A&dtype=I64&dtype=I64", 8, 400, "invalid_request"),
     ("?feature=A&dtype=I64&missing=none", 8, 400, "invalid_request"),
     ("?feature=%4&dtype=I64", 8, 400, "invalid_request"),
-    ("?feature=A&dtype=I64", 7, 400, "invalid_request"),
+    ("?feature=A&dtype=I64", 7, 422, "shape_mismatch"),
     ("?feature=Z&dtype=I64", 8, 422, "unknown_feature"),
     ("?feature=A+A&dtype=I64", 8, 400, "invalid_request"),
   ]

@@ -176,7 +176,7 @@ import Testing
     let late = fixture.lookUp(body, "Request-Timeout-Ms: 4")
     #expect(late.status == 504)
     #expect(late.code == "deadline_exceeded")
-    for garbage in ["0", "-1", "1.5", "1e3", "x", "", "86400001", "99999999999999999999"] {
+    for garbage in ["0", "-1", "1.5", "1e3", "x", "", "007", "100000000", "99999999999999999999"] {
       let answer = fixture.lookUp(body, "Request-Timeout-Ms: \(garbage)")
       #expect(answer.status == 400, "\(garbage)")
       #expect(answer.field == "Request-Timeout-Ms")

@@ -97,7 +97,8 @@ import Testing
   private func canComeUp(_ code: ServiceError.Code, _ endpoint: Endpoint) -> Bool {
     switch code {
     case .unsupportedMediaType, .invalidEncoding: endpoint == .lookup || endpoint == .score
-    case .missingFeature, .duplicateFeature: endpoint == .score
+    case .missingFeature: endpoint == .score || endpoint == .lookup
+    case .duplicateFeature: endpoint == .score
     case .unknownFeature, .categoryOutOfRange, .shapeMismatch, .invalidValue: endpoint.isStaged
     case .notAcceptable: ![.livez, .readyz, .metrics, .openAPI].contains(endpoint)
     default: true

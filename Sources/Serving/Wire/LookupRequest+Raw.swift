@@ -42,14 +42,19 @@ extension LookupRequestReader {
   func readRaw(
     _ body: Span<UInt8>, _ query: LookupQuery, into batch: inout LookupBatch
   ) throws(ServiceError) {
-    guard let feature = query.feature, let element = query.element else {
+    guard let feature = query.feature else {
       throw ServiceError(
-        .invalidRequest, field: query.feature == nil ? "feature" : "dtype",
-        "raw ids need the query `feature=NAME&dtype=I32` or `dtype=I64`")
+        .missingFeature, field: "feature",
+        "raw ids need the query `feature=NAME&dtype=I64`; it names no feature")
+    }
+    guard let element = query.element else {
+      throw ServiceError(
+        .invalidValue, field: "dtype",
+        "raw ids need the query `feature=NAME&dtype=I64`; it does not say `I32` or `I64`")
     }
     guard body.count % element.byteCount == 0 else {
       throw ServiceError(
-        .invalidRequest, field: "body",
+        .shapeMismatch, field: "body",
         "the body has \(body.count) bytes, no multiple of the \(element.byteCount) bytes "
           + "of \(element.rawValue)")
     }
