@@ -16,8 +16,8 @@ struct CompareNginxCommand: ParsableCommand {
   @Option(help: "Folder for checkpoints, logs and nginx's files.")
   var folder = (environmentValue("TMPDIR") ?? "/tmp") + "/quotient-bench"
   @Option(help: "Only cases whose name contains this, for example L100 or json.") var only = ""
-  @Option(help: "Rounds: each measures nginx, then Quotient.") var rounds = 5
-  @Option(help: "Seconds of one measurement.") var seconds = 1.0
+  @Option(help: "Rounds: each measures nginx, then Quotient.") var rounds = 8
+  @Option(help: "Seconds of one measurement.") var seconds = 0.6
   @Option(help: "Connections.") var connections = 16
   @Option(help: "Exponent of the Zipf distribution of ids.") var zipf = ZipfDefault.exponent
   @Option(help: "Core of the servers.") var serverCore = 0

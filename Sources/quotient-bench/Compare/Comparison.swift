@@ -29,12 +29,12 @@ struct Comparison {
 
   var name: String { "\(work.rawValue)/\(format.rawValue)" }
 
-  /// Median over the rounds of the ratio within a round: what disturbs a round, disturbs both.
+  /// Ratio of the least disturbed rounds: what else runs on a machine only ever adds time.
   var ratio: Double? {
-    guard !nginxMicroseconds.isEmpty, nginxMicroseconds.count == quotientMicroseconds.count else {
+    guard let ours = quotientMicroseconds.min(), let nginx = nginxMicroseconds.min() else {
       return nil
     }
-    return median(zip(quotientMicroseconds, nginxMicroseconds).map { $0 / $1 })
+    return ours / nginx
   }
 
   var isWithinLimit: Bool { errorCount == 0 && (ratio.map { $0 <= limit } ?? true) }
@@ -58,8 +58,8 @@ struct Comparison {
     + padded("p50 us", 9) + padded("p99 us", 9)
 
   var line: String {
-    let nginx = nginxMicroseconds.isEmpty ? "-" : fixed(median(nginxMicroseconds), 2)
-    let ours = quotientMicroseconds.isEmpty ? "-" : fixed(median(quotientMicroseconds), 2)
+    let nginx = nginxMicroseconds.min().map { fixed($0, 2) } ?? "-"
+    let ours = quotientMicroseconds.min().map { fixed($0, 2) } ?? "-"
     var line =
       filled(name, 16) + padded("\(requestByteCount)", 9) + padded("\(answerByteCount)", 10)
       + padded(nginx, 10) + padded(ours, 13) + padded(ratio.map { fixed($0, 2) } ?? "-", 8)
@@ -71,8 +71,8 @@ struct Comparison {
   }
 
   var json: String {
-    let nginx = nginxMicroseconds.isEmpty ? "null" : fixed(median(nginxMicroseconds), 3)
-    let ours = quotientMicroseconds.isEmpty ? "null" : fixed(median(quotientMicroseconds), 3)
+    let nginx = nginxMicroseconds.min().map { fixed($0, 3) } ?? "null"
+    let ours = quotientMicroseconds.min().map { fixed($0, 3) } ?? "null"
     return "{\"case\":\"\(name)\",\"request_bytes\":\(requestByteCount),"
       + "\"answer_bytes\":\(answerByteCount),\"nginx_us\":\(nginx),\"quotient_us\":\(ours),"
       + "\"ratio\":\(ratio.map { fixed($0, 3) } ?? "null"),\"limit\":\(fixed(limit, 1)),"
