@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "SystemIO", "ByteCoding", "Checkpoints"],
-      swiftSettings: house),
+      exclude: ["python"], swiftSettings: house),
     .testTarget(
       name: "BenchTests", dependencies: ["quotient-bench"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: house),
