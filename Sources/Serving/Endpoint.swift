@@ -3,7 +3,7 @@ package import HTTPCore
 /// The routes of the server. The raw value is the endpoint's position in metrics.
 package enum Endpoint: Int, Sendable, CaseIterable {
   case index, livez, readyz, metrics, openAPI, stats, models, modelStatus, modelMetadata
-  case vectors, explain, lookup, score
+  case vectors, explain, lookup, score, predict
   /// No route; also `OPTIONS *` and requests that cannot be read.
   case unmatched
 
@@ -23,6 +23,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .explain: "/v1/models/{model}/features/{feature}/explain"
     case .lookup: "/v1/models/{model}:lookup"
     case .score: "/v1/models/{model}:score"
+    case .predict: "/v1/models/{model}:predict"
     case .unmatched: "other"
     }
   }
@@ -36,6 +37,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .explain: "/v1/models/{model}/versions/{version}/features/{feature}/explain"
     case .lookup: "/v1/models/{model}/versions/{version}:lookup"
     case .score: "/v1/models/{model}/versions/{version}:score"
+    case .predict: "/v1/models/{model}/versions/{version}:predict"
     default: nil
     }
   }
@@ -43,7 +45,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// True if the stages of its requests are measured.
   package var isStaged: Bool {
     switch self {
-    case .vectors, .explain, .lookup, .score: true
+    case .vectors, .explain, .lookup, .score, .predict: true
     default: false
     }
   }
@@ -51,17 +53,20 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// The value of `Allow`.
   package var allowedMethods: StaticString {
     switch self {
-    case .lookup, .score: "POST, OPTIONS"
+    case .lookup, .score, .predict: "POST, OPTIONS"
     case .unmatched: "GET, HEAD, POST, OPTIONS"
     default: "GET, HEAD, OPTIONS"
     }
   }
 
+  /// True for what is asked by a body.
+  private var isPosted: Bool { self == .lookup || self == .score || self == .predict }
+
   package func allows(_ method: HTTPMethod) -> Bool {
     switch method {
     case .options: true
-    case .post: self == .lookup || self == .score
-    case .get, .head: self != .lookup && self != .score
+    case .post: isPosted
+    case .get, .head: !isPosted
     default: false
     }
   }

@@ -1324,6 +1324,169 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/DeadlineExceeded"
           "505":
             $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}:predict:
+      post:
+        operationId: predict
+        tags: [scores]
+        summary: Scores in TensorFlow Serving's and KServe's shapes
+        description: |
+          Rows in `instances`, or one column per feature in `inputs`. Each of the model's features stands
+          once in a row or as a column, unless the checkpoint gives it a default. Values are numbers for
+          dense features (null: missing), ids, keys or lists of ids for categorical ones.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/PredictRequest"
+              examples:
+                rows:
+                  summary: A row per candidate
+                  value:
+                    instances:
+                      - I1: 1.5
+                        C1: 12
+                        C9: [3, 4]
+                columns:
+                  summary: A column per feature
+                  value:
+                    inputs:
+                      I1: [1.5, 0]
+                      C1: [12, 5]
+                      C9: [[3, 4], []]
+        responses:
+          "200":
+            description: A score per row, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/PredictAnswer"
+                example:
+                  predictions: [0.0312, 0.87]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v1/models/{model}/versions/{version}:predict:
+      post:
+        operationId: predictWithVersion
+        tags: [scores]
+        summary: Scores in TensorFlow Serving's and KServe's shapes, of one version
+        description: |
+          Rows in `instances`, or one column per feature in `inputs`. Each of the model's features stands
+          once in a row or as a column, unless the checkpoint gives it a default. Values are numbers for
+          dense features (null: missing), ids, keys or lists of ids for categorical ones.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/PredictRequest"
+              examples:
+                rows:
+                  summary: A row per candidate
+                  value:
+                    instances:
+                      - I1: 1.5
+                        C1: 12
+                        C9: [3, 4]
+                columns:
+                  summary: A column per feature
+                  value:
+                    inputs:
+                      I1: [1.5, 0]
+                      C1: [12, 5]
+                      C9: [[3, 4], []]
+        responses:
+          "200":
+            description: A score per row, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/PredictAnswer"
+                example:
+                  predictions: [0.0312, 0.87]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
   components:
     parameters:
       Model:
@@ -1740,6 +1903,34 @@ let openAPIDocument = #"""
             type: integer
             minimum: 1
             maximum: 9223372036854775807
+      PredictRequest:
+        type: object
+        additionalProperties: false
+        properties:
+          signature_name:
+            type: string
+          instances:
+            type: array
+            items:
+              type: object
+          inputs:
+            type: object
+            additionalProperties:
+              type: array
+      PredictAnswer:
+        type: object
+        additionalProperties: false
+        properties:
+          predictions:
+            type: array
+            description: The answer to `instances`.
+            items:
+              type: [number, "null"]
+          outputs:
+            type: array
+            description: The answer to `inputs`.
+            items:
+              type: [number, "null"]
       ScoreAnswer:
         type: object
         required: [model, version, scores]

@@ -74,6 +74,8 @@ package struct Router: ~Copyable {
         route.endpoint = .lookup
       } else if text(verb).equals("score") {
         route.endpoint = .score
+      } else if text(verb).equals("predict") {
+        route.endpoint = .predict
       } else {
         return nil
       }

@@ -124,6 +124,9 @@ package final class ServiceHandler: RequestHandler {
     case .score:
       let model = try model(of: route, router)
       try score(request, model, &exchange, &scoring, into: &response)
+    case .predict:
+      let model = try model(of: route, router)
+      try predict(request, model, &exchange, &scoring, into: &response)
     case .vectors:
       let model = try model(of: route, router)
       let feature = try Self.feature(router.text(route.feature), of: model)

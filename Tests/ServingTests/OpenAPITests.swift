@@ -96,7 +96,7 @@ import Testing
 
   private func canComeUp(_ code: ServiceError.Code, _ endpoint: Endpoint) -> Bool {
     switch code {
-    case .unsupportedMediaType, .invalidEncoding: endpoint == .lookup || endpoint == .score
+    case .unsupportedMediaType, .invalidEncoding: [.lookup, .score, .predict].contains(endpoint)
     case .missingFeature: endpoint == .score || endpoint == .lookup
     case .duplicateFeature: endpoint == .score
     case .unknownFeature, .categoryOutOfRange, .shapeMismatch, .invalidValue: endpoint.isStaged

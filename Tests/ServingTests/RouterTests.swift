@@ -28,7 +28,8 @@ import Testing
     ("/v1%2Fmodels/demo", ""),
     ("/v1/models/%C3%A9", "modelStatus \u{E9}"),
     // What comes in later issues, and what never comes.
-    ("/v1/models/demo:score", "score demo"), ("/v1/models/demo:predict", ""), ("/v2", ""),
+    ("/v1/models/demo:score", "score demo"), ("/v1/models/demo:predict", "predict demo"),
+    ("/v2", ""),
     ("/v2/health/live", ""), ("/v1/models/demo:lookup:lookup", "lookup demo:lookup"),
     ("/v1/models/demo:Lookup", ""), ("/v1/models/demo:", ""), ("/v1/models/:lookup", ""),
     ("/v1/models/", ""), ("/v1/models//metadata", ""), ("//", ""), ("//livez", ""),

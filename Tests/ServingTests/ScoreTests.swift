@@ -212,4 +212,70 @@ enum ScoreCheckpoint {
     let match = text.firstMatch(of: /quotient_scores_total\{model="demo"\} (\d+)/)
     return match.flatMap { Int($0.1) } ?? -1
   }
+
+  private func predict(_ body: String) -> Answer {
+    ServiceFixture(models: [ScoreCheckpoint.model]).send(
+      "POST", "/v1/models/demo:predict", body: Array(body.utf8))
+  }
+
+  /// A predict request and its answer. The scores of logits 0.5 and -9.5 are 0.62245935 and
+  /// 0.00007484; of 1001.5 it is 1.
+  static let predictions: [(String, String)] = [
+    (
+      #"{"instances":[{"I1":-1,"I2":0,"A":0,"B":0},{"B":1,"A":0,"I2":0,"I1":-1}]}"#,
+      #"{"predictions":[0.62245935,1]}"#
+    ),
+    (
+      #"{"signature_name":"serving_default","instances":[{"I1":0,"I2":null,"A":0,"B":0}]}"#,
+      #"{"predictions":[0.62245935]}"#
+    ),
+    (
+      #"{"inputs":{"I1":[-1,-1],"I2":[0,0],"A":[0,0],"B":[0,1]}}"#,
+      #"{"outputs":[0.62245935,1]}"#
+    ),
+    // Ids and bags in one column; a default in one row only.
+    (
+      #"{"instances":[{"I1":-1,"I2":0,"A":0,"B":0},{"I1":-1,"I2":0,"A":[],"B":[0]},"#
+        + #"{"I1":-1,"I2":0,"A":[0,0]}]}"#,
+      #"{"predictions":[0.62245935,0.62245935,1]}"#
+    ),
+  ]
+
+  @Test(arguments: predictions)
+  func `predict answers rows and columns`(body: String, expected: String) {
+    let answer = predict(body)
+    #expect(answer.status == 200 && answer.text == expected, "\(answer.text)")
+  }
+
+  static let predictErrors: [(String, Int, String, String?)] = [
+    ("{}", 400, "invalid_request", "instances"),
+    (#"{"instances":[]}"#, 422, "shape_mismatch", "instances"),
+    (#"{"instances":{}}"#, 400, "invalid_request", "instances"),
+    (#"{"instances":[{}],"inputs":{}}"#, 422, "missing_feature", nil),
+    (#"{"instances":[{"I2":0,"A":1}],"inputs":{}}"#, 400, "invalid_request", "inputs"),
+    (#"{"instances":[{"I2":0,"A":1},{"I2":0}]}"#, 422, "missing_feature", "instances[1].A"),
+    (
+      #"{"instances":[{"I2":0,"A":1},{"I2":0,"A":10}]}"#, 422, "category_out_of_range",
+      "instances[1].A"
+    ),
+    (
+      #"{"instances":[{"I2":0,"A":1},{"I2":0,"A":[1,-1]}]}"#, 422, "category_out_of_range",
+      "instances[1].A[1]"
+    ),
+    (#"{"instances":[{"I2":NaN,"A":1}]}"#, 422, "invalid_value", "instances[0].I2"),
+    (#"{"inputs":{"I2":[0,Infinity],"A":[1,1]}}"#, 422, "invalid_value", "inputs.I2[1]"),
+    (#"{"inputs":{"I2":[0],"A":[10]}}"#, 422, "category_out_of_range", "inputs.A[0]"),
+    (#"{"instances":[{"I2":0,"I2":0,"A":1}]}"#, 422, "duplicate_feature", "instances[0].I2"),
+    (#"{"instances":[{"Z":0}]}"#, 422, "unknown_feature", "instances[0].Z"),
+    (#"{"rows":[]}"#, 400, "invalid_request", "rows"),
+  ]
+
+  @Test(arguments: predictErrors)
+  func `a predict request that does not fit is refused by name`(
+    body: String, status: Int, code: String, field: String?
+  ) {
+    let answer = predict(body)
+    #expect(answer.status == status && answer.code == code, "\(answer.text)")
+    if let field { #expect(answer.field == field, "\(answer.text)") }
+  }
 }

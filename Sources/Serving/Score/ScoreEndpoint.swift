@@ -11,6 +11,8 @@ struct ScoreHandling: ~Copyable {
   var values: [Float] = []
   var text = ByteBuffer(capacity: 256)
   var order: [Int] = []
+  /// Of a predict request: how its values were given.
+  var form: PredictForm?
 
   init() {}
 }
@@ -21,24 +23,10 @@ extension ServiceHandler {
     _ request: borrowing RequestView, _ model: ServingModel, _ exchange: inout Exchange,
     _ scoring: inout ScoreHandling, into response: inout ResponseWriter
   ) throws(ServiceError) {
-    guard BodyFormat.ofRequest(contentType: request.header(.contentType)) == .json else {
-      throw ServiceError(
-        .unsupportedMediaType, field: "Content-Type",
-        "a score request comes as `application/json`")
-    }
-    let coding = try ContentCoding.ofRequest(request.header(.contentEncoding))
-    _ = try AcceptHeader(request.header(.accept)).choose([.json])
-    guard let network = model.model.ranking else {
-      throw ServiceError(
-        .invalidRequest, field: "model",
-        "model '\(model.name)' has embeddings alone and no scores; ask for vectors with :lookup")
-    }
-    if coding == .identity {
-      try readScore(request.body, model, &scoring)
-    } else {
-      var body = ByteBuffer()
-      try coding.inflate(request.body, byteCountMax: limits.bodyBytesMax, into: &body)
-      try readScore(body.bytes, model, &scoring)
+    let network = try beginScoring(request, model, &scoring)
+    try readBody(of: request) { (body) throws(ServiceError) in
+      try ScoreRequestReader(model: model, limits: limits).read(
+        body, into: &scoring.request, text: &scoring.text)
     }
     exchange.lap(.parse, at: now())
     try compute(network, model, &exchange, &scoring)
@@ -46,17 +34,63 @@ extension ServiceHandler {
     writeScores(model, &scoring, into: &response)
   }
 
-  private func readScore(
-    _ body: Span<UInt8>, _ model: ServingModel, _ scoring: inout ScoreHandling
+  /// `POST /v1/models/{m}:predict`: the same scores in TensorFlow Serving's shapes.
+  func predict(
+    _ request: borrowing RequestView, _ model: ServingModel, _ exchange: inout Exchange,
+    _ scoring: inout ScoreHandling, into response: inout ResponseWriter
   ) throws(ServiceError) {
+    let network = try beginScoring(request, model, &scoring)
+    var form = PredictForm.instances
+    try readBody(of: request) { (body) throws(ServiceError) in
+      form = try ScoreRequestReader(model: model, limits: limits).readPredict(
+        body, into: &scoring.request, text: &scoring.text)
+    }
+    exchange.lap(.parse, at: now())
+    scoring.form = form
+    try compute(network, model, &exchange, &scoring)
+    exchange.lap(.compute, at: now())
+    response.contentType = "application/json"
+    response.body.append(form == .instances ? "{\"predictions\":" : "{\"outputs\":")
+    let values = scoring.values
+    let rowCount = scoring.request.inputs.rowCount
+    appendFloatRow(values.span.extracting(0..<rowCount), to: &response.body)
+    response.body.append("}")
+  }
+
+  /// Checks what is asked of whom, and empties the request.
+  private func beginScoring(
+    _ request: borrowing RequestView, _ model: ServingModel, _ scoring: inout ScoreHandling
+  ) throws(ServiceError) -> RankingNetwork {
+    guard BodyFormat.ofRequest(contentType: request.header(.contentType)) == .json else {
+      throw ServiceError(
+        .unsupportedMediaType, field: "Content-Type",
+        "a score request comes as `application/json`")
+    }
+    _ = try AcceptHeader(request.header(.accept)).choose([.json])
+    guard let network = model.model.ranking else {
+      throw ServiceError(
+        .invalidRequest, field: "model",
+        "model '\(model.name)' has embeddings alone and no scores; ask for vectors with :lookup")
+    }
+    scoring.form = nil
     if !scoring.request.fits(model) {
       scoring.request = ScoreRequest(
         denseFeatureCount: model.denseFeatures.count,
         categoricalFeatureCount: model.tables.count)
     }
     scoring.request.reset()
-    try ScoreRequestReader(model: model, limits: limits).read(
-      body, into: &scoring.request, text: &scoring.text)
+    return network
+  }
+
+  /// Hands over the body, decompressed if need be.
+  private func readBody(
+    of request: borrowing RequestView, _ read: (Span<UInt8>) throws(ServiceError) -> Void
+  ) throws(ServiceError) {
+    let coding = try ContentCoding.ofRequest(request.header(.contentEncoding))
+    guard coding != .identity else { return try read(request.body) }
+    var body = ByteBuffer()
+    try coding.inflate(request.body, byteCountMax: limits.bodyBytesMax, into: &body)
+    try read(body.bytes)
   }
 
   /// Scores or logits of all candidates, chunk by chunk, into `scoring.values`.
@@ -116,10 +150,14 @@ extension ServiceHandler {
     let name = model.featureNames[error.feature]
     let isContext = scoring.request.places[error.feature] == .context
     var field = (isContext ? "context." : "candidates.") + name
+    if scoring.form == .inputs { field = "inputs." + name }
     if case .categoryOutOfRange(_, let position, _) = error.error {
       model.counters.add(vectors: 0, missing: 1, feature: error.feature, worker: worker)
       let column = scoring.request.inputs.columns[error.feature]
       field += Self.place(of: position, in: column, isContext: isContext)
+      if scoring.form == .instances {
+        field = Self.instancePlace(of: position, in: column, feature: name)
+      }
     }
     return ServiceError(error.error, feature: name, field: field)
   }
@@ -132,6 +170,15 @@ extension ServiceHandler {
     let bag = (column.offsets.firstIndex { $0 > position } ?? 1) - 1
     let inBag = "[\(position - column.offsets[bag])]"
     return isContext ? inBag : "[\(bag)]\(inBag)"
+  }
+
+  /// `instances[3].C7`, or `instances[3].C7[0]` of a bag.
+  private static func instancePlace(
+    of position: Int, in column: ScoreInputs.Column, feature: String
+  ) -> String {
+    guard !column.offsets.isEmpty else { return "instances[\(position)].\(feature)" }
+    let bag = (column.offsets.firstIndex { $0 > position } ?? 1) - 1
+    return "instances[\(bag)].\(feature)[\(position - column.offsets[bag])]"
   }
 
   private func writeScores(

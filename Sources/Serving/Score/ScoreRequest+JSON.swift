@@ -10,10 +10,19 @@ struct ScoreRequestReader {
   private enum Member: Int { case context, candidates, weights, pooling, missing, output, topK }
 
   /// Where features are being read from.
-  private enum Side {
+  enum Side {
     case context, candidates
+    /// The columns of a predict request.
+    case inputs
 
-    var prefix: String { self == .context ? "context." : "candidates." }
+    var name: String {
+      switch self {
+      case .context: "context"
+      case .candidates: "candidates"
+      case .inputs: "inputs"
+      }
+    }
+    var prefix: String { name + "." }
     var place: ScoreRequest.Place { self == .context ? .context : .candidates }
   }
 
@@ -81,11 +90,11 @@ struct ScoreRequestReader {
 
   // MARK: Features
 
-  private func readSide(
+  func readSide(
     _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest,
     text: inout ByteBuffer
   ) throws(ServiceError) {
-    try reader.beginObject(side == .context ? "context" : "candidates")
+    try reader.beginObject(side.name)
     var expected = 0
     while let name = try reader.nextMember() {
       if reader.json.name(name, equals: "dense") {
@@ -96,7 +105,9 @@ struct ScoreRequestReader {
         try readAllSparse(side, &reader, into: &request, text: &text)
         continue
       }
-      switch try feature(name, in: reader, side, expected: expected, text: &text) {
+      switch try feature(
+        name, in: reader, prefix: { side.prefix }, expected: expected, text: &text)
+      {
       case .dense(let feature):
         try claimDense(feature, side, &request)
         try readDense(feature, side, &reader, into: &request)
@@ -108,10 +119,10 @@ struct ScoreRequestReader {
     }
   }
 
-  private enum Feature { case dense(Int), categorical(Int) }
+  enum Feature { case dense(Int), categorical(Int) }
 
-  private func feature(
-    _ name: Range<Int>, in reader: borrowing BodyReader, _ side: Side, expected: Int,
+  func feature(
+    _ name: Range<Int>, in reader: borrowing BodyReader, prefix: () -> String, expected: Int,
     text: inout ByteBuffer
   ) throws(ServiceError) -> Feature {
     let raw = reader.bytes.extracting(name)
@@ -128,7 +139,7 @@ struct ScoreRequestReader {
       if let feature = model.denseFeatureIndex(of: text.bytes) { return .dense(feature) }
     }
     throw ServiceError(
-      .unknownFeature, field: side.prefix + raw.printable,
+      .unknownFeature, field: prefix() + raw.printable,
       "model '\(model.name)' has no feature '\(raw.printable)'; GET its /metadata lists them")
   }
 
@@ -169,7 +180,7 @@ struct ScoreRequestReader {
     _ feature: Int, _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest
   ) throws(ServiceError) {
     let path = { side.prefix + model.denseFeatures[feature].name }
-    guard side == .candidates else {
+    guard side != .context else {
       request.denseValues[feature].append(try readNumber(feature, &reader, path))
       return
     }
@@ -202,7 +213,7 @@ struct ScoreRequestReader {
   }
 
   /// One number; `null` means that the value is missing.
-  private func readNumber(
+  func readNumber(
     _ feature: Int, _ reader: inout BodyReader, _ path: () -> String
   ) throws(ServiceError) -> Float {
     if try reader.peekKind(path()) == .null {
@@ -270,7 +281,7 @@ struct ScoreRequestReader {
   ) throws(ServiceError) {
     let field = FieldName(prefix: side.prefix, model: model, feature: feature)
     let ids = IDListReader(model: model, limits: limits)
-    if side == .candidates {
+    if side != .context {
       // The column changes hands, so that its two arrays can be written at once.
       var column = ScoreInputs.Column()
       swap(&column, &request.inputs.columns[feature])

@@ -5,8 +5,9 @@ struct BodyReader: ~Escapable {
   var json: JSONReader
 
   @_lifetime(copy bytes)
-  init(_ bytes: Span<UInt8>, depthMax: Int) {
-    json = JSONReader(bytes, limits: JSONLimits(depthMax: depthMax))
+  init(_ bytes: Span<UInt8>, depthMax: Int, acceptsNonFinite: Bool = false) {
+    json = JSONReader(
+      bytes, limits: JSONLimits(depthMax: depthMax, acceptsNonFinite: acceptsNonFinite))
   }
 
   var bytes: Span<UInt8> {
