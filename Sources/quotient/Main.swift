@@ -17,7 +17,8 @@ struct Quotient: ParsableCommand {
     version: BuildVersion.text,
     subcommands: [
       ServeCommand.self, ImportCommand.self, InspectCommand.self, VerifyCommand.self,
-      LookupCommand.self, ExportCommand.self, QuantizeCommand.self, PlanCommand.self,
+      LookupCommand.self, ScoreCommand.self, ExportCommand.self, QuantizeCommand.self,
+      PlanCommand.self,
       HealthcheckCommand.self,
     ])
 

@@ -173,6 +173,8 @@ enum ScoreCheckpoint {
       "candidates.I1[1]"
     ),
     (#"{"context":{"dense":[1,0],"A":1},"top_k":0}"#, 422, "invalid_value", "top_k"),
+    (#"{"context":{"dense":[1,0],"A":1},"top_k":2.0}"#, 422, "invalid_value", "top_k"),
+    (#"{"context":{"dense":[1,0],"A":1},"top_k":"2"}"#, 400, "invalid_request", "top_k"),
     (#"{"context":{"dense":[1,0],"A":1},"output":"rank"}"#, 400, "invalid_request", "output"),
     (
       #"{"context":{"dense":[1,0]},"candidates":{"A":[[1,2]]},"weights":{"A":[[1]]}}"#, 422,

@@ -80,7 +80,16 @@ struct ScoreRequestReader {
 
   private func readTopK(_ reader: inout BodyReader) throws(ServiceError) -> Int {
     let value: Int64
-    do { value = try reader.json.readInt64() } catch { throw ServiceError(error, field: "top_k") }
+    do {
+      value = try reader.json.readInt64()
+    } catch {
+      // A number, but none that counts: well-formed, and still nothing to answer.
+      guard case .wrongType(_, .number) = error.reason else {
+        throw ServiceError(error, field: "top_k")
+      }
+      throw ServiceError(
+        .invalidValue, field: "top_k", "`top_k` is a whole number, written without a fraction")
+    }
     guard value >= 1 else {
       throw ServiceError(
         .invalidValue, field: "top_k", "`top_k` is \(value); ask for 1 candidate or more")
