@@ -18,6 +18,7 @@ export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
 swift build -c release --product quotient-fuzz --scratch-path .build/fuzz/build
 fuzzer="$(swift build -c release --show-bin-path --scratch-path .build/fuzz/build)/quotient-fuzz"
 
+# shellcheck disable=SC2046 # one target a word
 [ $# -gt 0 ] || set -- $("$fuzzer" --list)
 failures=0
 mkdir -p .build/fuzz/findings

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test: style, unit tests, end-to-end tests against the release binary, checks by clients
-# of other people (requests, numpy, safetensors, schemathesis), and an address sanitizer run.
-# The last line says how many passed and failed; the exit code is 1 if any failed.
+# of other people (requests, numpy, safetensors, schemathesis), and runs with the address and the
+# thread sanitizer. The last line says how many passed and failed; the exit code is 1 if any failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,7 @@ export SWIFT_BACKTRACE=enable=no
 # LeakSanitizer reports the test runner itself.
 export ASAN_OPTIONS=detect_leaks=0
 
+readonly threaded_rooms='TransportTests|TelemetryTests|ServingTests|SystemIOTests|LifecycleTests|ConnectionTests'
 readonly sanitized_rooms='ByteCodingTests|HTTPCoreTests|CheckpointsTests|KernelsTests|EmbeddingsTests|FuzzTests'
 passed=0
 failed=0
@@ -18,7 +19,7 @@ usage() {
   cat <<'TEXT'
 usage: deploy/test.sh [--quick]
 
-  --quick   leave out the sanitizer build (half of the time)
+  --quick   leave out the two sanitizer builds (most of the time)
 TEXT
 }
 
@@ -135,6 +136,10 @@ main() {
   if $sanitize; then
     swift_tests "address sanitizer" --sanitize=address --scratch-path .build-asan \
       --filter "$sanitized_rooms"
+    # Through the program that this build makes, not the release binary.
+    unset QUOTIENT_BINARY QUOTIENT_BENCH_BINARY
+    swift_tests "thread sanitizer" --sanitize=thread --scratch-path .build-tsan \
+      --filter "$threaded_rooms"
   fi
   finish
 }

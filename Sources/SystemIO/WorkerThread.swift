@@ -39,7 +39,12 @@ package final class WorkerThread: Sendable {
     self.handle = handle
   }
 
-  /// Waits until the body has returned. Every thread is joined once.
+  /// Lets the thread end by itself, or with the process. It cannot be joined any more.
+  package func detach() {
+    _ = pthread_detach(handle)
+  }
+
+  /// Waits until the body has returned. Every thread is joined or detached once.
   package func join() {
     _ = pthread_join(handle, nil)
   }

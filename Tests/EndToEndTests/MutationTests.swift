@@ -3,7 +3,7 @@ import Testing
 
 /// Damaged files, through the real program: a clear error in one line, soon, and never a crash.
 @Suite struct MutationTests {
-  private static let roundCount = 25
+  private static let roundCount = 50
   private static let secondsMax = 5.0
 
   struct Damage {

@@ -39,7 +39,7 @@ struct ServeRun {
     let log = log
     do {
       // While models are loaded, /livez and /readyz are answered already.
-      _ = try WorkerThread(name: "loader") {
+      let loader = try WorkerThread(name: "loader") {
         do throws(CommandFailure) {
           try models.load(into: service, log)
           for address in server.boundAddresses {
@@ -51,6 +51,8 @@ struct ServeRun {
           server.shutdown(immediately: true)
         }
       }
+      // A long load does not hold up the end of the server.
+      loader.detach()
       try server.run(
         onDrain: {
           service.beginDrain()
