@@ -64,7 +64,7 @@ swift_tests() {
   local start=$SECONDS status=0
   swift test "$@" >"$log" 2>&1 || status=$?
   # Tests that pass are only counted; what fails is shown with its reasons.
-  grep -vE '^(◇|✔|\[[0-9]+/[0-9]+\])|^Test (Suite|Case)|Executed 0 tests' "$log" || true
+  grep -vE 'ld.gold: warning|^(◇|✔|\[[0-9]+/[0-9]+\])|^Test (Suite|Case)|Executed 0 tests' "$log" || true
   local total failures
   total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)
   failures=$(grep -cE '^✘ Test [^r].* failed after' "$log" || true)

@@ -1906,6 +1906,10 @@ let openAPIDocument = #"""
       PredictRequest:
         type: object
         additionalProperties: false
+        description: Rows (`instances`) or columns (`inputs`), one of the two.
+        oneOf:
+          - required: [instances]
+          - required: [inputs]
         properties:
           signature_name:
             type: string

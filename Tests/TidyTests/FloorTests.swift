@@ -9,7 +9,7 @@ import Testing
     "HTTPCore": 2, "Checkpoints": 2,
     "Embeddings": 3, "Transport": 3,
     "Ranking": 4,
-    "Serving": 5,
+    "Serving": 5, "Training": 5,
     "quotient": 6, "quotient-bench": 6,
   ]
 

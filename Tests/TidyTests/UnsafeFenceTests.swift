@@ -9,6 +9,7 @@ import Testing
     "Sources/ByteCoding/Deflate.swift",
     "Sources/ByteCoding/FloatText.swift",
     "Sources/ByteCoding/IntegerText.swift",
+    "Sources/ByteCoding/LittleEndian.swift",
     "Sources/ByteCoding/JSONNumberLists.swift",
     "Sources/ByteCoding/Base64.swift",
     "Sources/ByteCoding/Checksum.swift",
