@@ -27,6 +27,42 @@ public enum LittleEndian {
   }
 }
 
+extension [Int64] {
+  /// Appends little-endian integers of 8 bytes.
+  ///
+  /// - Precondition: the bytes are whole elements.
+  package mutating func append(littleEndianInt64s bytes: Span<UInt8>) {
+    append(littleEndian: bytes, as: Int64.self)
+  }
+
+  /// Appends little-endian integers of 4 bytes, widened.
+  ///
+  /// - Precondition: the bytes are whole elements.
+  package mutating func append(littleEndianInt32s bytes: Span<UInt8>) {
+    append(littleEndian: bytes, as: Int32.self)
+  }
+
+  private mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(
+    littleEndian bytes: Span<UInt8>, as type: Number.Type
+  ) {
+    let size = MemoryLayout<Number>.size
+    precondition(bytes.count % size == 0, "the bytes are whole elements")
+    let count = bytes.count / size
+    let start = self.count
+    append(contentsOf: repeatElement(0, count: count))
+    var target = mutableSpan
+    // SAFETY: element i lies in the bytes, whose count was checked; loads need no alignment.
+    unsafe bytes.withUnsafeBufferPointer { source in
+      let source = UnsafeRawBufferPointer(source)
+      for i in 0..<count {
+        let value = unsafe source.loadUnaligned(fromByteOffset: i &* size, as: Number.self)
+        unsafe target[unchecked: start &+ i] = Int64(
+          truncatingIfNeeded: Number(littleEndian: value))
+      }
+    }
+  }
+}
+
 extension ByteBuffer {
   /// Appends an integer's bytes, lowest first.
   @inlinable

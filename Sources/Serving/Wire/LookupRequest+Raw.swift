@@ -14,18 +14,9 @@ extension [Int64] {
   ///
   /// - Precondition: the bytes are whole elements.
   mutating func append(_ bytes: Span<UInt8>, as element: IDElement) {
-    precondition(bytes.count % element.byteCount == 0, "the bytes are whole elements")
-    let count = bytes.count / element.byteCount
-    reserveCapacity(self.count + count)
     switch element {
-    case .i32:
-      for position in 0..<count {
-        append(Int64(LittleEndian.load(Int32.self, from: bytes, at: position * 4)))
-      }
-    case .i64:
-      for position in 0..<count {
-        append(LittleEndian.load(Int64.self, from: bytes, at: position * 8))
-      }
+    case .i32: append(littleEndianInt32s: bytes)
+    case .i64: append(littleEndianInt64s: bytes)
     }
   }
 }

@@ -100,10 +100,9 @@ extension LookupRequestReader {
     let (stem, role) = Self.role(of: text.bytes)
     guard let feature = model.featureIndex(of: text.bytes.extracting(0..<stem), expected: 0)
     else { throw .unknownFeature(text.bytes.extracting(0..<stem), model) }
-    let field = text.bytes.printable
     var entry = TensorEntry()
-    try entry.read(&reader, field)
-    let (count, range) = try entry.checked(field, role: role)
+    do { try entry.read(&reader) } catch { throw error.inTensor(text.bytes.printable) }
+    let (count, range) = try entry.checked(text.bytes.printable, role: role)
     return RequestTensor(
       feature: feature, role: role, dtype: entry.dtype!, count: count, range: range)
   }
@@ -140,13 +139,16 @@ extension LookupRequestReader {
     _ ids: RequestTensor, _ tensors: [RequestTensor], _ data: Span<UInt8>,
     into batch: inout LookupBatch
   ) throws(ServiceError) {
-    let name = model.featureNames[ids.feature]
+    let feature = ids.feature
     guard let element = ids.dtype.idElement else {
       throw ServiceError(
-        .invalidRequest, field: name, "ids of feature '\(name)' are I32 or I64, not F32")
+        .invalidRequest, field: model.featureNames[feature],
+        "ids of feature '\(model.featureNames[feature])' are I32 or I64, not F32")
     }
     let start = batch.ids.count
-    guard ids.count <= limits.idCountMax - start else { throw .tooManyIDs(name, limits) }
+    guard ids.count <= limits.idCountMax - start else {
+      throw .tooManyIDs(model.featureNames[feature], limits)
+    }
     batch.ids.append(data.extracting(ids.range), as: element)
     model.resolveIntegers(&batch.ids, from: start, feature: ids.feature)
     var part = LookupBatch.Part(feature: ids.feature, ids: start..<batch.ids.count)
@@ -228,6 +230,13 @@ extension LookupRequestReader {
 }
 
 extension ServiceError {
+  /// The same error with its place told as a tensor's.
+  func inTensor(_ name: String) -> ServiceError {
+    ServiceError(
+      code, status: status, field: field == "body" ? field : field.map { "\(name).\($0)" } ?? name,
+      "tensor '\(name)': \(message)", detail: detail)
+  }
+
   static func noSafetensors(_ problem: String) -> ServiceError {
     ServiceError(.invalidRequest, field: "body", "the body is no safetensors file: \(problem)")
   }

@@ -7,18 +7,19 @@ struct TensorEntry {
   private var offsets: [Int64] = []
   private var hasShape = false
 
-  mutating func read(_ reader: inout BodyReader, _ field: String) throws(ServiceError) {
-    try reader.beginObject(field)
+  /// Errors name the member alone: the caller, who knows the tensor, puts its name in front.
+  mutating func read(_ reader: inout BodyReader) throws(ServiceError) {
+    try reader.beginObject(nil)
     while let member = try reader.nextMember() {
       if reader.json.name(member, equals: "dtype") {
-        dtype = try reader.readWord("\(field).dtype", as: RequestTensor.Dtype.self)
+        dtype = try reader.readWord("dtype", as: RequestTensor.Dtype.self)
       } else if reader.json.name(member, equals: "shape") {
-        guard !hasShape else { throw .standsTwice("\(field).shape") }
+        guard !hasShape else { throw .standsTwice("shape") }
         hasShape = true
-        try Self.readList(&reader, "\(field).shape", countMax: 8, into: &shape)
+        try Self.readList(&reader, "shape", countMax: 8, into: &shape)
       } else if reader.json.name(member, equals: "data_offsets") {
-        guard offsets.isEmpty else { throw .standsTwice("\(field).data_offsets") }
-        try Self.readList(&reader, "\(field).data_offsets", countMax: 2, into: &offsets)
+        guard offsets.isEmpty else { throw .standsTwice("data_offsets") }
+        try Self.readList(&reader, "data_offsets", countMax: 2, into: &offsets)
       } else {
         try reader.skipValue()
       }
@@ -41,21 +42,21 @@ struct TensorEntry {
 
   /// The number of elements and the bytes, once everything about them was checked.
   func checked(
-    _ field: String, role: RequestTensor.Role
+    _ name: @autoclosure () -> String, role: RequestTensor.Role
   ) throws(ServiceError) -> (count: Int, range: Range<Int>) {
     guard let dtype, hasShape, offsets.count == 2 else {
-      throw .noSafetensors("tensor '\(field)' lacks `dtype`, `shape` or `data_offsets`")
+      throw .noSafetensors("tensor '\(name())' lacks `dtype`, `shape` or `data_offsets`")
     }
     guard shape.count == 1 else {
       throw ServiceError(
-        .shapeMismatch, field: field,
-        "tensor '\(field)' has \(shape.count) dimensions; it needs one"
-          + (role == .ids ? ", and `\(field).lengths` for bags" : ""))
+        .shapeMismatch, field: name(),
+        "tensor '\(name())' has \(shape.count) dimensions; it needs one"
+          + (role == .ids ? ", and `\(name()).lengths` for bags" : ""))
     }
     let (count, start, end) = (shape[0], offsets[0], offsets[1])
     let (byteCount, overflows) = count.multipliedReportingOverflow(by: Int64(dtype.byteCount))
     guard count >= 0, start >= 0, end >= start, !overflows, end - start == byteCount else {
-      throw .noSafetensors("tensor '\(field)' has another size than its shape")
+      throw .noSafetensors("tensor '\(name())' has another size than its shape")
     }
     return (Int(count), Int(start)..<Int(end))
   }
