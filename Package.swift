@@ -112,7 +112,7 @@ let package = Package(
       ["Ranking", "Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO"]),
     tests(
       for: "Serving",
-      ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "Telemetry"]),
+      ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "SystemIO", "Telemetry"]),
     .target(
       name: "FuzzTargets", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
       path: "Tests/FuzzTests/Targets", swiftSettings: house),

@@ -135,6 +135,9 @@ package struct CheckpointReader: Sendable {
     files.reduce(0) { $0 + $1.storage.hugePageByteCount() }
   }
 
+  /// True once a byte of a mapped file could not be read: see `MappingDamage`.
+  package var isDamaged: Bool { files.contains { $0.storage.isDamaged } }
+
   /// Compares every tensor that has a checksum with it. Reads all their bytes.
   package func verifyChecksums() throws(CheckpointError) -> ChecksumCoverage {
     var coverage = ChecksumCoverage()

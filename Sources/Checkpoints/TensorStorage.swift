@@ -99,6 +99,24 @@ package final class TensorStorage: @unchecked Sendable {
     }
   }
 
+  /// Reads the pages of these bytes of a mapped file now. Of other memory: nothing.
+  package func populate(_ range: Range<Int>) throws(SystemError) {
+    switch owner {
+    case .mapping(let file): try file.populate(range)
+    case .hugePages: break
+    case .heap: break
+    }
+  }
+
+  /// True once a byte of the mapped file could not be read. Of other memory: never.
+  package var isDamaged: Bool {
+    switch owner {
+    case .mapping(let file): file.isDamaged
+    case .hugePages: false
+    case .heap: false
+    }
+  }
+
   /// Bytes that are in memory now. Of a heap block: all.
   package func residentByteCount() -> Int {
     switch owner {

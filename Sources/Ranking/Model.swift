@@ -41,6 +41,26 @@ package final class Model: Sendable {
     featureNames = NameIndex(configuration.categoricalFeatures.map(\.table.name))
   }
 
+  /// True once a mapped byte could not be read, since its file was cut short or its disk failed:
+  /// answers made since then may hold zeros instead of numbers.
+  package var isDamaged: Bool { checkpoint.isDamaged }
+
+  /// Reads the pages of mapped tensors, smallest tensors first, until the bytes allowed are used
+  /// up: small tables and layers are the ones that every request touches.
+  package func prefault(byteCountMax: Int) throws(ModelError) {
+    var rest = byteCountMax
+    for tensor in tensors.sorted(by: { $0.byteRange.count < $1.byteRange.count }) where rest > 0 {
+      let range = tensor.byteRange
+      let count = min(rest, range.count)
+      do {
+        try tensor.storage.populate(range.lowerBound..<(range.lowerBound + count))
+      } catch {
+        throw ModelError("\(error)", isTransient: true)
+      }
+      rest -= count
+    }
+  }
+
   /// Bytes of the mapped files that are in memory now (`mincore`).
   package func residentByteCount() -> Int { checkpoint.residentByteCount() }
 

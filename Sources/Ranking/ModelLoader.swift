@@ -86,7 +86,7 @@ package enum ModelLoader {
     do {
       return try CheckpointReader(opening: folder, mode: mode.checkpointMode)
     } catch {
-      throw ModelError("\(error)")
+      throw ModelError("\(error)", isTransient: error.reason == .system)
     }
   }
 
@@ -112,7 +112,7 @@ package enum ModelLoader {
       guard try FileStatus.ifExists(configuration) == nil,
         try FileStatus.ifExists(folder)?.kind == .folder
       else { return folder }
-      let newest = try listFolder(folder).compactMap { positiveDecimal($0) }.max()
+      let newest = try listFolder(folder).compactMap { versionNumber($0) }.max()
       guard let newest else { return folder }
       return joinPath(folder, String(newest))
     } catch {
@@ -123,10 +123,11 @@ package enum ModelLoader {
   /// The version of the checkpoint in this folder: a folder `NAME/VERSION` whose name is a positive
   /// decimal integer gives it, any other is version 1.
   package static func version(ofPath path: String) -> Int {
-    positiveDecimal(splitPath(path).name) ?? 1
+    versionNumber(splitPath(path).name) ?? 1
   }
 
-  private static func positiveDecimal(_ text: String) -> Int? {
+  /// The version that a folder of this name holds; nil unless it is a positive decimal integer.
+  package static func versionNumber(_ text: String) -> Int? {
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), text.utf8.first != 0x30 else {
       return nil
     }

@@ -7,6 +7,10 @@ package final class ModelCatalog: Sendable {
     case ready(ServingModel)
     /// What went wrong, in words for clients: no path, no errno.
     case failed(String)
+    /// It answers no longer; requests that began with it are still answered by it.
+    case unloading
+    /// Somebody asked for it to be unloaded.
+    case unloaded
   }
 
   package struct Version: Sendable {
@@ -17,7 +21,17 @@ package final class ModelCatalog: Sendable {
   package struct Entry: Sendable {
     package let name: String
     /// Newest first.
-    package let versions: [Version]
+    package fileprivate(set) var versions: [Version]
+    /// Other names of versions: `stable`, `canary`.
+    package fileprivate(set) var labels: [Label] = []
+    /// True if the server is not ready without this model.
+    package fileprivate(set) var isRequired: Bool
+
+    init(name: String, versions: [Version] = [], isRequired: Bool = true) {
+      self.name = name
+      self.versions = versions
+      self.isRequired = isRequired
+    }
 
     /// The version that answers when none is asked for: the newest ready one.
     package var current: ServingModel? {
@@ -27,11 +41,21 @@ package final class ModelCatalog: Sendable {
       return nil
     }
 
-    fileprivate func adding(_ version: Version) -> Entry {
-      var versions = versions.filter { $0.number != version.number }
+    fileprivate mutating func add(_ version: Version) {
+      versions.removeAll { $0.number == version.number }
       let place = versions.firstIndex { $0.number < version.number } ?? versions.count
       versions.insert(version, at: place)
-      return Entry(name: name, versions: versions)
+    }
+  }
+
+  /// A name for a version, in paths: `/v1/models/{m}/labels/{l}`.
+  package struct Label: Sendable, Equatable {
+    package let name: String
+    package let version: Int
+
+    package init(name: String, version: Int) {
+      self.name = name
+      self.version = version
     }
   }
 
@@ -41,7 +65,7 @@ package final class ModelCatalog: Sendable {
 
   /// - Parameter names: the configured models, ready or not.
   package convenience init(names: [String]) {
-    self.init(entries: Set(names).sorted().map { Entry(name: $0, versions: []) })
+    self.init(entries: Set(names).sorted().map { Entry(name: $0) })
   }
 
   private init(entries: [Entry]) {
@@ -51,19 +75,50 @@ package final class ModelCatalog: Sendable {
 
   /// The same catalogue with a version's state changed; a model that was not configured is added.
   package func setting(_ state: State, name: String, version: Int) -> ModelCatalog {
+    changing(name) { $0.add(Version(number: version, state: state)) }
+  }
+
+  /// The same catalogue without a version.
+  package func removing(name: String, version: Int) -> ModelCatalog {
+    changing(name) { $0.versions.removeAll { $0.number == version } }
+  }
+
+  /// The same catalogue without a model.
+  package func removing(name: String) -> ModelCatalog {
+    ModelCatalog(entries: entries.filter { $0.name != name })
+  }
+
+  /// The same catalogue with a model's labels, and whether the server needs the model.
+  package func describing(
+    name: String, labels: [Label], isRequired: Bool
+  ) -> ModelCatalog {
+    changing(name) { entry in
+      entry.labels = labels
+      entry.isRequired = isRequired
+    }
+  }
+
+  private func changing(_ name: String, _ change: (inout Entry) -> Void) -> ModelCatalog {
     var entries = entries
-    let version = Version(number: version, state: state)
     if let place = entries.firstIndex(where: { $0.name == name }) {
-      entries[place] = entries[place].adding(version)
+      change(&entries[place])
     } else {
-      let place = entries.firstIndex { $0.name > name } ?? entries.count
-      entries.insert(Entry(name: name, versions: [version]), at: place)
+      var entry = Entry(name: name, isRequired: false)
+      change(&entry)
+      entries.insert(entry, at: entries.firstIndex { $0.name > name } ?? entries.count)
     }
     return ModelCatalog(entries: entries)
   }
 
   /// True if every configured model has a ready version.
-  package var isReady: Bool { current.allSatisfy { $0 != nil } }
+  package var isReady: Bool { entries.allSatisfy { !$0.isRequired || $0.current != nil } }
+
+  /// The versions that answer.
+  package var served: [ServingModel] {
+    entries.flatMap(\.versions).compactMap { version in
+      if case .ready(let model) = version.state { model } else { nil }
+    }
+  }
 
   /// The entry of a model.
   ///
@@ -79,9 +134,7 @@ package final class ModelCatalog: Sendable {
   package func model(named name: Span<UInt8>) throws(ServiceError) -> ServingModel {
     guard let position = position(of: name) else { throw unknownModel(name) }
     if let model = current[position] { return model }
-    throw ServiceError(
-      .notReady, field: "model",
-      "model '\(entries[position].name)' has no ready version; try again later")
+    throw Self.notReady(entries[position])
   }
 
   /// A certain version of a model.
@@ -92,18 +145,50 @@ package final class ModelCatalog: Sendable {
     named name: Span<UInt8>, version: Span<UInt8>
   ) throws(ServiceError) -> ServingModel {
     guard let position = position(of: name) else { throw unknownModel(name) }
+    return try Self.model(of: Self.find(version, in: entries[position]), in: entries[position])
+  }
+
+  /// The version of a model that a label stands for.
+  ///
+  /// - Throws: 404 for an unknown model or label, 503 for a version that is not ready.
+  package func model(
+    named name: Span<UInt8>, label: Span<UInt8>
+  ) throws(ServiceError) -> ServingModel {
+    guard let position = position(of: name) else { throw unknownModel(name) }
     let entry = entries[position]
-    switch try Self.find(version, in: entry).state {
+    return try Self.model(of: Self.find(label: label, in: entry), in: entry)
+  }
+
+  private static func model(
+    of version: Version, in entry: Entry
+  ) throws(ServiceError) -> ServingModel {
+    let reason: String
+    switch version.state {
     case .ready(let model): return model
-    case .loading:
-      throw ServiceError(
-        .notReady, field: "version",
-        "version \(version.printable) of model '\(entry.name)' is being loaded; try again later")
-    case .failed(let reason):
-      throw ServiceError(
-        .notReady, field: "version",
-        "version \(version.printable) of model '\(entry.name)' cannot be served: \(reason)")
+    case .loading: reason = "is being loaded; try again later"
+    case .failed(let cause): reason = "cannot be served: \(cause)"
+    case .unloading, .unloaded: reason = "was unloaded; load it again, or ask for another"
     }
+    throw ServiceError(
+      .notReady, field: "version",
+      "version \(version.number) of model '\(entry.name)' \(reason)")
+  }
+
+  /// The version of an entry that a label stands for.
+  ///
+  /// - Throws: 404.
+  package static func find(
+    label: Span<UInt8>, in entry: Entry
+  ) throws(ServiceError) -> Version {
+    if let found = entry.labels.first(where: { label.equals($0.name) }) {
+      return entry.versions.first { $0.number == found.version }
+        ?? Version(number: found.version, state: .unloaded)
+    }
+    let known = entry.labels.prefix(8).map(\.name).joined(separator: ", ")
+    throw ServiceError(
+      .unknownModel, field: "label",
+      "model '\(entry.name)' has no label '\(label.printable)'; "
+        + (known.isEmpty ? "it has none" : "it has \(known)"))
   }
 
   /// The version of an entry that a path names.
@@ -121,6 +206,18 @@ package final class ModelCatalog: Sendable {
       .unknownModel, field: "version",
       "model '\(entry.name)' has no version '\(version.printable)'; "
         + (known.isEmpty ? "it has none" : "it has \(known)"))
+  }
+
+  /// Why no version answers: what happened to the newest.
+  private static func notReady(_ entry: Entry) -> ServiceError {
+    var reason = "try again later"
+    if case .failed(let cause)? = entry.versions.first?.state {
+      reason = "version \(entry.versions[0].number) cannot be served: \(cause)"
+    } else if case .unloaded? = entry.versions.first?.state {
+      reason = "it was unloaded"
+    }
+    return ServiceError(
+      .notReady, field: "model", "model '\(entry.name)' has no ready version; \(reason)")
   }
 
   private func unknownModel(_ name: Span<UInt8>) -> ServiceError {

@@ -11,6 +11,9 @@ let openAPIDocument = #"""
 
       Every route that answers GET answers HEAD, too; every route answers OPTIONS with 204 and
       `Allow`. Every answer carries `X-Request-ID`: the request's, or one made for it.
+
+      Where a path has `/versions/{version}`, it may have `/labels/{label}` instead: a name that the
+      model's `serving.json` gives to a version.
     license:
       name: Apache-2.0
       identifier: Apache-2.0

@@ -7,6 +7,8 @@ package struct Route: Sendable, Equatable {
   package var model: Range<Int> = 0..<0
   /// nil: the newest ready version.
   package var version: Range<Int>?
+  /// True if ``version`` is a label, not a number.
+  package var isLabel = false
   package var feature: Range<Int> = 0..<0
 
   package init(_ endpoint: Endpoint) { self.endpoint = endpoint }
@@ -59,9 +61,10 @@ package struct Router: ~Copyable {
     var route = Route(.modelStatus)
     var next = 3
     var last = 2
-    if segmentCount >= 5 && isSegment(3, "versions") {
+    if segmentCount >= 5 && (isSegment(3, "versions") || isSegment(3, "labels")) {
       next = 5
       last = 4
+      route.isLabel = isSegment(3, "labels")
     }
     route.model = segments[2]
     if last == 4 { route.version = segments[4] }

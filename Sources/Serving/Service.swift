@@ -13,8 +13,13 @@ package final class Service: Sendable {
   /// When the service was made, on the configuration's monotonic clock.
   let startedAt: UInt64
   private let catalogue: Mutex<ModelCatalog>
-  private let generation = Atomic<Int>(0)
+  /// A copy for each worker, behind a lock that nobody else takes while requests are answered.
+  private let snapshots: [CatalogSnapshot]
+  /// Versions that answer no longer, until the last request that began with them is over.
+  private let retired = Mutex<[ServingModel]>([])
   private let draining = Atomic<Bool>(false)
+  private let starting = Atomic<Bool>(false)
+  private let control = Mutex<(any ModelControl)?>(nil)
 
   /// - Parameters:
   ///   - modelNames: the configured models; none of them is ready yet.
@@ -26,7 +31,9 @@ package final class Service: Sendable {
     metrics = ServerMetrics(
       Self.vocabulary, workerCount: configuration.workerCount, transport: transport,
       version: configuration.version)
-    catalogue = Mutex(ModelCatalog(names: modelNames))
+    let empty = ModelCatalog(names: modelNames)
+    catalogue = Mutex(empty)
+    snapshots = (0..<configuration.workerCount).map { _ in CatalogSnapshot(empty) }
     startedAt = configuration.monotonicClock()
   }
 
@@ -60,24 +67,115 @@ package final class Service: Sendable {
     update { $0.setting(.failed(reason), name: name, version: version) }
   }
 
+  /// A version answers no longer; requests that began with it go on.
+  package func retire(model name: String, version: Int, to state: ModelCatalog.State? = nil) {
+    update { catalogue in
+      guard let state else { return catalogue.removing(name: name, version: version) }
+      return catalogue.setting(state, name: name, version: version)
+    }
+  }
+
+  /// Nothing is known of a model any more.
+  package func forget(model name: String) { update { $0.removing(name: name) } }
+
+  /// A model's labels, and whether `/readyz` waits for it.
+  package func describe(model name: String, labels: [ModelCatalog.Label], isRequired: Bool) {
+    update { $0.describing(name: name, labels: labels, isRequired: isRequired) }
+  }
+
+  /// Until ``endStart()``, `/readyz` says 503: not all models are known yet.
+  package func beginStart() { starting.store(true, ordering: .releasing) }
+  package func endStart() { starting.store(false, ordering: .releasing) }
+
   /// From now on `/readyz` says 503; everything else is answered as before.
   package func beginDrain() { draining.store(true, ordering: .releasing) }
 
   package var isDraining: Bool { draining.load(ordering: .acquiring) }
 
+  /// What `/readyz` says.
+  package var isReady: Bool {
+    !isDraining && !starting.load(ordering: .acquiring) && catalog.isReady
+  }
+
+  /// Who loads and unloads models; nil until one was given.
+  package var modelControl: (any ModelControl)? {
+    get { control.withLock { $0 } }
+    set { control.withLock { $0 = newValue } }
+  }
+
   /// The models as of now.
   package var catalog: ModelCatalog { catalogue.withLock { $0 } }
 
-  /// Changes with every change of the catalogue, so that a worker need not lock to see one.
-  var catalogGeneration: Int { generation.load(ordering: .acquiring) }
+  /// The same for the thread of one worker, which waits for no other there.
+  func catalog(worker: Int) -> ModelCatalog { snapshots[worker].catalogue.withLock { $0 } }
 
   private func update(_ change: (ModelCatalog) -> ModelCatalog) {
-    catalogue.withLock { $0 = change($0) }
-    generation.add(1, ordering: .releasing)
+    catalogue.withLock { catalogue in
+      let former = catalogue
+      let next = change(former)
+      let served = Set(next.served.map(ObjectIdentifier.init))
+      let dropped = former.served.filter { !served.contains(ObjectIdentifier($0)) }
+      retired.withLock { $0 += dropped }
+      catalogue = next
+      for snapshot in snapshots { snapshot.catalogue.withLock { $0 = next } }
+    }
+  }
+
+  /// Lets go of retired versions that no request uses any more: their files are unmapped here, by
+  /// the caller, and not by a worker.
+  ///
+  /// - Returns: what is gone, and how many versions are still in use.
+  package func releaseRetired() -> (released: [ReleasedVersion], waiting: Int) {
+    let (unused, waiting) = retired.withLock { retired in
+      var unused: [ServingModel] = []
+      var position = 0
+      while position < retired.count {
+        if isKnownUniquelyReferenced(&retired[position]) {
+          unused.append(retired.remove(at: position))
+        } else {
+          position += 1
+        }
+      }
+      return (unused, retired.count)
+    }
+    return (
+      unused.map { ReleasedVersion($0) }, waiting
+    )
+  }
+
+  /// Versions that were retired and are still used by requests.
+  package var retiredModels: [ServingModel] { retired.withLock { $0 } }
+
+  /// A request found that a mapped file of this version can no longer be read.
+  func reportDamage(_ model: ServingModel) {
+    let isNew = catalog.served.contains { $0 === model }
+    guard isNew else { return }
+    fail(model: model.name, version: model.version, reason: ServingModel.damageReason)
+    modelControl?.reportDamage(model: model.name, version: model.version)
   }
 
   private static let vocabulary = MetricsVocabulary(
     endpoints: Endpoint.allCases.map { ($0.template, $0.isStaged) },
     methods: HTTPMethod.allCases.map(\.name),
     rejectionReasons: ServiceError.Code.allCases.map(\.rawValue))
+}
+
+/// One worker's copy of the catalogue.
+private final class CatalogSnapshot: Sendable {
+  let catalogue: Mutex<ModelCatalog>
+  init(_ catalogue: ModelCatalog) { self.catalogue = Mutex(catalogue) }
+}
+
+/// A version that is gone.
+package struct ReleasedVersion: Sendable {
+  package let name: String
+  package let version: Int
+  /// Bytes of its files that were mapped or held.
+  package let byteCount: Int
+
+  init(_ model: ServingModel) {
+    name = model.name
+    version = model.version
+    byteCount = model.model.mappedByteCount
+  }
 }

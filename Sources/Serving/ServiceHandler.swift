@@ -1,5 +1,7 @@
 import ByteCoding
 package import HTTPCore
+import Ranking
+import SystemIO
 import Telemetry
 
 /// One worker's half of the service: from a request to its response, with buffers that are kept.
@@ -12,9 +14,8 @@ package final class ServiceHandler: RequestHandler {
   private var router = Router()
   private var workspace = LookupWorkspace()
   private var scoring = ScoreHandling()
-  /// The catalogue as of `catalogGeneration`.
-  private var catalogue: ModelCatalog
-  private var catalogGeneration: Int
+  /// The version that answers the current request.
+  private var served: ServingModel?
   private var identity: RequestIdentity
   private let accessLog: AccessLog
   private let metrics: WorkerMetrics
@@ -26,8 +27,6 @@ package final class ServiceHandler: RequestHandler {
     self.service = service
     self.worker = worker
     limits = configuration.limits
-    catalogGeneration = service.catalogGeneration
-    catalogue = service.catalog
     identity = RequestIdentity(
       seed: UInt64(truncatingIfNeeded: configuration.wallClock()) &+ UInt64(worker) << 56)
     accessLog = AccessLog(
@@ -38,14 +37,13 @@ package final class ServiceHandler: RequestHandler {
     clock = configuration.monotonicClock
   }
 
-  /// The models as of now; costs one load unless they changed.
-  var catalog: ModelCatalog {
-    let generation = service.catalogGeneration
-    if generation != catalogGeneration {
-      catalogue = service.catalog
-      catalogGeneration = generation
-    }
-    return catalogue
+  /// The models as of now.
+  var catalog: ModelCatalog { service.catalog(worker: worker) }
+
+  /// Remembers which version answers the current request, so that its damage is noticed.
+  func serving(_ model: ServingModel) -> ServingModel {
+    served = model
+    return model
   }
 
   /// Nanoseconds of the monotonic clock.
@@ -58,17 +56,31 @@ package final class ServiceHandler: RequestHandler {
     let receivedAt = Int(truncatingIfNeeded: request.receivedAt)
     var exchange = Exchange(receivedAt: receivedAt, startedAt: now())
     identity.read(request)
-    do {
+    do throws(ServiceError) {
       try answer(request, &exchange, into: &response)
+      if let damage { throw damage }
       workspace.trim()
     } catch {
       workspace.trim()
+      let error = damage ?? error
       exchange.fail(error)
       write(error, identity, into: &response)
     }
+    served = nil
     let finishedAt = now()
     if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
     finish(request, exchange, identity, at: finishedAt, &workspace.text, into: &response)
+  }
+
+  /// 503 if the version that answers was found damaged, before or by this request: what was
+  /// gathered may be zeros instead of rows.
+  private var damage: ServiceError? {
+    guard MappingDamage.count > 0, let served, served.model.isDamaged else { return nil }
+    service.reportDamage(served)
+    return ServiceError(
+      .notReady, field: "version",
+      "version \(served.version) of model '\(served.name)' cannot be served: "
+        + ServingModel.damageReason)
   }
 
   package func refuse(

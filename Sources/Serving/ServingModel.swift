@@ -64,6 +64,10 @@ package final class ServingModel: Sendable {
     identity = Self.identity(of: model)
   }
 
+  /// Why a version that was ready is not any more.
+  static let damageReason =
+    "a file of its checkpoint was cut short or cannot be read; publish it again"
+
   package var name: String { model.configuration.name }
   package var version: Int { model.version }
 

@@ -8,6 +8,8 @@ package struct FileStatus: Equatable, Sendable {
   package let byteCount: Int
   /// Nanoseconds since 1970 of the last change of the content.
   package let modificationTime: Int64
+  /// Nanoseconds since 1970 of the last change of the content, the name, the mode or the owner.
+  package let changeTime: Int64
   /// Together: which file it is, whatever its name. A file replaced by rename has another one.
   package let device: UInt64
   package let inode: UInt64
@@ -39,6 +41,8 @@ package struct FileStatus: Equatable, Sendable {
     byteCount = Int(status.st_size)
     modificationTime =
       Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    changeTime =
+      Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
   }

@@ -41,7 +41,7 @@ extension ServerMetrics {
     "quotient_model_load_seconds", .gauge, unit: "seconds",
     help: "Time that the newest version took to open.")
   static let modelReloads = MetricFamily(
-    "quotient_model_reloads", .counter, help: "Attempts to load a further version.")
+    "quotient_model_reloads", .counter, help: "Attempts to load a version.")
   static let buildInfo = MetricFamily(
     "quotient_build", .info, help: "The build that runs.")
 

@@ -7,11 +7,12 @@ package struct ModelGauges: Sendable {
   package var isReady: Bool
   package var mappedBytes: Int
   package var residentBytes: Int
-  package var loadSeconds: Double
+  /// nil: it was not loaded.
+  package var loadSeconds: Double?
 
   package init(
-    model: String, version: String, isReady: Bool, mappedBytes: Int, residentBytes: Int,
-    loadSeconds: Double
+    model: String, version: String, isReady: Bool = false, mappedBytes: Int = 0,
+    residentBytes: Int = 0, loadSeconds: Double? = nil
   ) {
     self.model = model
     self.version = version
@@ -181,10 +182,11 @@ package final class ServerMetrics: Sendable {
     text.begin(Self.modelResidentBytes)
     for gauge in gauges { text.sample(gauge.residentBytes, labels: gauge.labels) }
     text.begin(Self.modelLoadSeconds)
-    // One series a model: the version loaded last, which stands first.
-    for (position, gauge) in gauges.enumerated()
-    where gauges.firstIndex(where: { $0.model == gauge.model }) == position {
-      text.sample(gauge.loadSeconds, labels: [("model", gauge.model)])
+    // One series a model: the newest version that is loaded, which stands first.
+    var named: Set<String> = []
+    for gauge in gauges {
+      guard let seconds = gauge.loadSeconds, named.insert(gauge.model).inserted else { continue }
+      text.sample(seconds, labels: [("model", gauge.model)])
     }
     text.begin(Self.modelReloads)
     for reload in reloads.withLock({ $0 }) {

@@ -30,7 +30,11 @@ import Transport
       "--model", "a=/m/a", "--model=/m/b", "--listen", "[::1]:0", "--listen=unix:/run/q",
       "--max-body-bytes", "2MiB", "--idle-timeout=500ms", "--request-timeout", "1.5",
       "--load=copy", "--log-format", "json", "--access-log", "off", "--workers", "7",
+      "--model-repository", "/r", "--version-policy", "2+1", "--poll-interval", "0",
     ])
+    #expect(settings.repositories == ["/r"])
+    #expect(settings.versionPolicy == .listed([1, 2]))
+    #expect(settings.pollInterval == .zero)
     #expect(settings.models == [.init(name: "a", path: "/m/a"), .init(name: nil, path: "/m/b")])
     #expect(settings.transport.listenAddresses == ["[::1]:0", "unix:/run/q"])
     #expect(settings.transport.limits.bodyBytesMax == 2 << 20)
@@ -59,7 +63,7 @@ import Transport
   @Test func `every option is understood as a flag and as a variable, and only once`() throws {
     let values = [
       "N": "5", "BYTES": "8192", "SECONDS": "9", "HOST:PORT": "127.0.0.1:1",
-      "[NAME=]PATH": "/m", "NAME": "x",
+      "[NAME=]PATH": "/m", "NAME": "x", "DIR": "/r", "POLICY": "latest:2",
     ]
     for option in ServeOptions.table {
       let choice = option.valueName.split(separator: "|").first.map(String.init)

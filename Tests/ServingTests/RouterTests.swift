@@ -37,7 +37,10 @@ import Testing
     ("/v1/models/demo/", ""), ("/v1/models/demo/versions", ""),
     ("/v1/models/demo/versions/", ""), ("/v1/models/demo/versions//metadata", ""),
     ("/v1/models/demo/features/C3", ""), ("/v1/models/demo/features//vectors", ""),
-    ("/v1/models/demo/features/C3/vectors/x", ""), ("/v1/models/demo/labels/a", ""),
+    ("/v1/models/demo/features/C3/vectors/x", ""), ("/v1/models/demo/labels", ""),
+    ("/v1/models/demo/labels/stable", "modelStatus demo stable"),
+    ("/v1/models/demo/labels/stable:lookup", "lookup demo stable"),
+    ("/v1/models/demo/labels/stable/metadata", "modelMetadata demo stable"),
     ("/v1/models/demo/versions/3/features/C3/vectors/x", ""),
     ("/a/b/c/d/e/f/g/h/i/j/k/l", ""), ("livez", ""), ("*", ""), ("", ""),
   ]

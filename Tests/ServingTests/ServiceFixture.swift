@@ -5,6 +5,7 @@ import HTTPCore
 import Ranking
 import Serving
 import Synchronization
+import SystemIO
 import Telemetry
 import TestSupport
 
@@ -164,21 +165,7 @@ final class ServiceFixture {
   var age: UInt64 = 0
 
   private func send(bytes: [UInt8], body: [UInt8]) -> Answer {
-    var head = RequestHead()
-    do {
-      guard try parseRequestHead(bytes.span, limits: HTTPLimits(), into: &head) == .complete
-      else { preconditionFailure("the test's request is not complete") }
-    } catch {
-      preconditionFailure("the test's request is malformed: \(error)")
-    }
-    let connection = ConnectionInfo(peer: "127.0.0.1:9", isLoopback: true)
-    let view = RequestView(
-      head: head, headBytes: bytes.span, body: body.span, connection: connection,
-      receivedAt: time.now() - age)
-    var response = ResponseWriter()
-    response.reset()
-    handler.respond(to: view, into: &response)
-    return Self.answer(response)
+    respond(handler, bytes: bytes, body: body, receivedAt: time.now() - age)
   }
 
   /// What the service says to bytes that are no request.
@@ -190,7 +177,7 @@ final class ServiceFixture {
     return Self.answer(response)
   }
 
-  private static func answer(_ response: borrowing ResponseWriter) -> Answer {
+  fileprivate static func answer(_ response: borrowing ResponseWriter) -> Answer {
     var fields: [String: String] = [:]
     let text = String(decoding: copy(response.fields.bytes), as: UTF8.self)
     for line in text.split(separator: "\r\n") {
@@ -208,6 +195,37 @@ final class ServiceFixture {
   private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
     (0..<bytes.count).map { bytes[$0] }
   }
+}
+
+/// Sends a handler one request; `fields` are header lines.
+func respond(
+  _ handler: any RequestHandler, _ method: String, _ target: String, _ fields: [String] = [],
+  body: [UInt8]
+) -> Answer {
+  let lines = ["\(method) \(target) HTTP/1.1", "Host: test"] + fields
+  return respond(
+    handler, bytes: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), body: body,
+    receivedAt: MonotonicClock.nanoseconds())
+}
+
+private func respond(
+  _ handler: any RequestHandler, bytes: [UInt8], body: [UInt8], receivedAt: UInt64
+) -> Answer {
+  var head = RequestHead()
+  do {
+    guard try parseRequestHead(bytes.span, limits: HTTPLimits(), into: &head) == .complete
+    else { preconditionFailure("the test's request is not complete") }
+  } catch {
+    preconditionFailure("the test's request is malformed: \(error)")
+  }
+  let connection = ConnectionInfo(peer: "127.0.0.1:9", isLoopback: true)
+  let view = RequestView(
+    head: head, headBytes: bytes.span, body: body.span, connection: connection,
+    receivedAt: receivedAt)
+  var response = ResponseWriter()
+  response.reset()
+  handler.respond(to: view, into: &response)
+  return ServiceFixture.answer(response)
 }
 
 /// Keeps the lines that it is given.

@@ -12,7 +12,7 @@ extension ServiceHandler {
   /// to stop. A damaged version fails its own model only if no other version of it is ready.
   func answerReadiness(into response: inout ResponseWriter) {
     let catalog = self.catalog
-    let isReady = catalog.isReady && !service.isDraining
+    let isReady = service.isReady
     var models = JSONObject()
     for entry in catalog.entries { models.add(entry.name, .bool(entry.current != nil)) }
     var answer = JSONObject()

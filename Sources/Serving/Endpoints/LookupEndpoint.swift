@@ -184,10 +184,13 @@ extension ServiceHandler {
     of route: Route, _ router: borrowing Router
   ) throws(ServiceError) -> ServingModel {
     let catalog = self.catalog
-    guard let version = route.version else {
-      return try catalog.model(named: router.text(route.model))
-    }
-    return try catalog.model(named: router.text(route.model), version: router.text(version))
+    let name = router.text(route.model)
+    guard let version = route.version else { return serving(try catalog.model(named: name)) }
+    let text = router.text(version)
+    return serving(
+      route.isLabel
+        ? try catalog.model(named: name, label: text)
+        : try catalog.model(named: name, version: text))
   }
 
   /// The feature that a path names.

@@ -23,7 +23,12 @@ extension ServiceHandler {
     let entry = try catalog.entry(named: router.text(route.model))
     var versions = entry.versions
     if let version = route.version {
-      versions = [try ModelCatalog.find(router.text(version), in: entry)]
+      let text = router.text(version)
+      versions = [
+        route.isLabel
+          ? try ModelCatalog.find(label: text, in: entry)
+          : try ModelCatalog.find(text, in: entry)
+      ]
     }
     var answer = JSONObject()
     answer.add("name", .string(entry.name))
@@ -38,6 +43,9 @@ extension ServiceHandler {
       }
     }
     ours.add("versions", .object(loaded))
+    var labels = JSONObject()
+    for label in entry.labels { labels.add(label.name, .string("\(label.version)")) }
+    ours.add("labels", .object(labels))
     answer.add("quotient", .object(ours))
     response.write(answer)
   }
@@ -50,8 +58,8 @@ extension ServiceHandler {
   ) throws(ServiceError) {
     try AcceptHeader(request.header(.accept)).require("application/json")
     let serving = try model(of: route, router)
-    let entry = try catalog.entry(named: router.text(route.model))
-    response.write(serving.metadata(versions: entry.versions))
+    let entry = catalog.entries.first { $0.name == serving.name }
+    response.write(serving.metadata(versions: entry?.versions ?? []))
   }
 }
 
@@ -68,6 +76,8 @@ extension ModelCatalog.Version {
     case .ready: break
     case .loading: name = "LOADING"
     case .failed(let reason): (name, code, message) = ("END", "INTERNAL", reason)
+    case .unloading: name = "UNLOADING"
+    case .unloaded: name = "END"
     }
     status.add("error_code", .string(code))
     status.add("error_message", .string(message))

@@ -30,14 +30,27 @@ extension ServiceHandler {
   /// `GET /metrics`: in the format that `Accept` prefers; never refused.
   func answerMetrics(_ request: borrowing RequestView, into response: inout ResponseWriter) {
     let format = AcceptHeader(request.header(.accept)).chooseMetricsFormat()
+    let page = service.metrics.render(
+      format, models: modelGauges, process: service.configuration.processStatistics())
+    response.contentType = format.contentType
+    response.body.append(page.span)
+  }
+
+  /// What the catalogue knows, and versions that are retired but still mapped.
+  private var modelGauges: [ModelGauges] {
     var gauges: [ModelGauges] = []
     for entry in catalog.entries {
       for version in entry.versions { gauges.append(version.gauges(name: entry.name)) }
     }
-    let page = service.metrics.render(
-      format, models: gauges, process: service.configuration.processStatistics())
-    response.contentType = format.contentType
-    response.body.append(page.span)
+    for serving in service.retiredModels {
+      let version = String(serving.version)
+      let known = gauges.firstIndex { $0.model == serving.name && $0.version == version }
+      let place = known ?? gauges.count
+      if known == nil { gauges.append(ModelGauges(model: serving.name, version: version)) }
+      gauges[place].mappedBytes += serving.model.mappedByteCount
+      gauges[place].residentBytes += serving.model.residentByteCount()
+    }
+    return gauges
   }
 
   /// `GET /v1/stats`: counts and quantiles per endpoint, of whole requests and of each stage.
@@ -101,14 +114,12 @@ extension Endpoint {
 
 extension ModelCatalog.Version {
   fileprivate func gauges(name: String) -> ModelGauges {
-    guard case .ready(let serving) = state else {
-      return ModelGauges(
-        model: name, version: String(number), isReady: false, mappedBytes: 0, residentBytes: 0,
-        loadSeconds: 0)
-    }
-    return ModelGauges(
-      model: name, version: String(number), isReady: true,
-      mappedBytes: serving.model.mappedByteCount,
-      residentBytes: serving.model.residentByteCount(), loadSeconds: serving.model.loadSeconds)
+    var gauges = ModelGauges(model: name, version: String(number))
+    guard case .ready(let serving) = state else { return gauges }
+    gauges.isReady = true
+    gauges.mappedBytes = serving.model.mappedByteCount
+    gauges.residentBytes = serving.model.residentByteCount()
+    gauges.loadSeconds = serving.model.loadSeconds
+    return gauges
   }
 }

@@ -14,7 +14,7 @@ enum ServeOptions {
       "model", "[NAME=]PATH", isRepeatable: true,
       "A checkpoint to serve: its folder, a folder NAME/VERSION, or a folder of versions, of which "
         + "the newest is taken. NAME is what it is called, instead of what it calls itself. "
-        + "Without any, a demo model is made and served."
+        + "Without any model, a demo model is made and served."
     ) { text, settings in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let path = String(parts[parts.count - 1])
@@ -30,6 +30,34 @@ enum ServeOptions {
       }
       return nil
     },
+    ServeOption(
+      "model-repository", "DIR", isRepeatable: true,
+      "A folder of models, NAME/VERSION/, that is watched: new versions are loaded beside those "
+        + "that answer, and take their place when they are ready."
+    ) { text, settings in
+      guard !text.isEmpty else { return "must be a folder" }
+      settings.repositories.append(text)
+      return nil
+    },
+    ServeOption(
+      "version-policy", "POLICY", default: "latest",
+      "Which versions of a model are served: latest, latest:N (the N newest), all, or a list as "
+        + "3+5. A model's own serving.json may say otherwise."
+    ) { text, settings in
+      guard let policy = VersionPolicy(text) else {
+        return "must be latest, latest:N, all, or versions as 3+5"
+      }
+      settings.versionPolicy = policy
+      return nil
+    },
+    .time(
+      "poll-interval", \.pollInterval,
+      "Time between two looks at the models' folders, besides those when the system tells of a "
+        + "change; network file systems need them. 0: none."),
+    .bytes(
+      "prefault-bytes", \.prefaultBytesMax,
+      "Bytes of a mapped version that are read before it takes another's place, smallest tensors "
+        + "first."),
     .choice(
       "load", \.loadMode,
       "How a checkpoint comes into memory: mapped and read when touched, mapped and read at once, "

@@ -13,6 +13,12 @@ struct ServeSettings {
   }
 
   var models: [ModelSource] = []
+  /// Folders of models.
+  var repositories: [String] = []
+  var versionPolicy = VersionPolicy.latest(1)
+  /// Zero: folders are looked at only when the system tells of a change.
+  var pollInterval = Duration.seconds(10)
+  var prefaultBytesMax = 256 << 20
   var loadMode = LoadMode.mmap
   /// nil: the best that the processor has.
   var kernels: String?

@@ -18,9 +18,11 @@ struct ServeRun {
 
   func run() throws(CommandFailure) {
     try chooseKernels()
+    MappingDamage.catchBusErrors()
     let models = try ServedModels(settings)
     let counters = (0..<settings.transport.workerCount).map { _ in TransportCounters() }
     let service = Service(serviceConfiguration, modelNames: models.names, transport: counters)
+    service.beginStart()
     let server: Server
     do {
       server = try Server(configuration: settings.transport, counters: counters) {
@@ -41,11 +43,7 @@ struct ServeRun {
       // While models are loaded, /livez and /readyz are answered already.
       let loader = try WorkerThread(name: "loader") {
         do throws(CommandFailure) {
-          try models.load(into: service, log)
-          for address in server.boundAddresses {
-            log.note(
-              "listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
-          }
+          try load(models, into: service, server)
         } catch {
           outcome.failure.withLock { $0 = error }
           server.shutdown(immediately: true)
@@ -57,12 +55,41 @@ struct ServeRun {
         onDrain: {
           service.beginDrain()
           log.note("draining: open requests finish, then the server ends")
-        }, onReload: { log.note("nothing to reload: models are named by --model") })
+        },
+        onReload: {
+          log.note("SIGHUP: looking for new versions")
+          service.modelControl?.lookAgain()
+        })
     } catch {
       throw CommandFailure(error)
     }
     if let failure = outcome.failure.withLock({ $0 }) { throw failure }
     log.note("stopped")
+  }
+
+  /// The loader's thread: loads what was named, says where the server listens, then follows changes
+  /// of the models' folders for as long as the process lives.
+  private func load(
+    _ models: ServedModels, into service: Service, _ server: Server
+  ) throws(CommandFailure) {
+    var configuration = RepositoryConfiguration(sources: try models.resolve())
+    configuration.loadMode = settings.loadMode
+    configuration.policy = settings.versionPolicy
+    configuration.pollInterval = settings.pollInterval == .zero ? nil : settings.pollInterval
+    configuration.prefaultBytesMax = settings.prefaultBytesMax
+    let (log, loadMode) = (log, settings.loadMode)
+    do {
+      let repository = try ModelRepository(configuration, for: service) {
+        log.note($0, loadMode: loadMode)
+      }
+      try repository.run {
+        for address in server.boundAddresses {
+          log.note("listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
+        }
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
   }
 
   /// How loading ended, told by the loader's thread.

@@ -1,25 +1,19 @@
-import Kernels
 import Ranking
 import Serving
+import SystemIO
 
-/// The models of one run of the server: known by name at once, loaded afterwards.
+/// The models of one run of the server: known at once, loaded afterwards.
 struct ServedModels: Sendable {
-  private struct Source: Sendable {
-    let name: String
-    let version: Int
-    let path: String
-  }
+  /// Empty if the demo model is served.
+  private let sources: [ModelSource]
 
-  private let sources: [Source]
-  private let loadMode: LoadMode
-
-  /// What the models are called; `demo` if none is named.
+  /// What the named models are called; `demo` if none is named and there is no repository.
   let names: [String]
 
   /// Reads the configurations, so that a path that is no checkpoint is an error at once.
   init(_ settings: ServeSettings) throws(CommandFailure) {
-    loadMode = settings.loadMode
-    var sources: [Source] = []
+    var sources: [ModelSource] = []
+    var names: [String] = []
     for model in settings.models {
       let peek: ModelLoader.Peek
       do {
@@ -27,58 +21,72 @@ struct ServedModels: Sendable {
       } catch {
         throw CommandFailure(error)
       }
-      let source = Source(
-        name: model.name ?? peek.name, version: peek.version, path: peek.folder)
-      if let other = sources.first(where: {
-        $0.name == source.name && $0.version == source.version
-      }) {
+      let name = model.name ?? peek.name
+      let isFolderOfVersions = splitPath(model.path).name != splitPath(peek.folder).name
+      let source: ModelSource =
+        isFolderOfVersions
+        ? .versions(name: name, path: splitPath(peek.folder).folder)
+        : .checkpoint(name: name, version: peek.version, path: peek.folder)
+      try Self.check(source, against: sources)
+      sources.append(source)
+      names.append(name)
+    }
+    for path in settings.repositories { sources.append(.repository(path: path)) }
+    self.sources = sources
+    self.names = sources.isEmpty ? [DemoCheckpoint.name] : names
+  }
+
+  /// Two models of one name and version would hide each other.
+  private static func check(
+    _ source: ModelSource, against others: [ModelSource]
+  ) throws(CommandFailure) {
+    for other in others where other.name == source.name {
+      if let version = source.version, let otherVersion = other.version {
+        guard version == otherVersion else { continue }
         throw CommandFailure(
-          "\(other.path) and \(source.path) are both version \(source.version) of model "
+          "\(other.path) and \(source.path) are both version \(version) of model "
             + "'\(source.name)'; call one of them otherwise with --model NAME=PATH")
       }
-      sources.append(source)
-    }
-    self.sources = sources
-    names = sources.isEmpty ? [DemoCheckpoint.name] : sources.map(\.name)
-  }
-
-  /// Loads and publishes them, one after the other; the first that fails ends it.
-  func load(into service: Service, _ log: ServerLog) throws(CommandFailure) {
-    for source in try sources.isEmpty ? [demo()] : sources {
-      service.beginLoading(model: source.name, version: source.version)
-      let model: Model
-      do {
-        model = try ModelLoader.load(
-          path: source.path, version: source.version, mode: loadMode, name: source.name)
-      } catch {
-        throw CommandFailure(error)
-      }
-      service.publish(model)
-      log.note(
-        "model is ready",
-        [
-          ("model", model.configuration.name), ("version", "\(model.version)"),
-          ("architecture", model.configuration.architecture.rawValue),
-          ("features", "\(model.features.count)"), ("path", model.path),
-          ("mapped", bytesText(model.mappedByteCount)),
-          ("full_tables", bytesText(model.fullTableByteCount)),
-          ("load_ms", fixed(model.loadSeconds * 1000, digits: 1)),
-          ("load", loadMode.rawValue), ("kernels", RowKernels.best.name),
-        ])
+      throw CommandFailure(
+        "\(other.path) and \(source.path) both hold versions of model '\(source.name)'; call one "
+          + "of them otherwise with --model NAME=PATH")
     }
   }
 
-  private func demo() throws(CommandFailure) -> Source {
+  /// Where the models are; the demo model is made if it is needed and not there.
+  func resolve() throws(CommandFailure) -> [ModelSource] {
+    guard sources.isEmpty else { return sources }
     let progress = ProgressBar("making the demo model", total: DemoCheckpoint.standard.byteCount)
     do {
       let folder = try DemoCheckpoint.standard.ensure(
         in: DemoFolder.path(), progress: progress.update)
       progress.finish()
-      return Source(name: DemoCheckpoint.name, version: 1, path: folder)
+      return [.checkpoint(name: DemoCheckpoint.name, version: 1, path: folder)]
     } catch let failure as CommandFailure {
       throw failure
     } catch {
       throw CommandFailure(error)
+    }
+  }
+}
+
+extension ModelSource {
+  /// What the model is called; empty for a repository, which holds many.
+  fileprivate var name: String {
+    switch self {
+    case .checkpoint(let name, _, _), .versions(let name, _): name
+    case .repository: ""
+    }
+  }
+
+  /// The version of a single checkpoint.
+  fileprivate var version: Int? {
+    if case .checkpoint(_, let version, _) = self { version } else { nil }
+  }
+
+  fileprivate var path: String {
+    switch self {
+    case .checkpoint(_, _, let path), .versions(_, let path), .repository(let path): path
     }
   }
 }

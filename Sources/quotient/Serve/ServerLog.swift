@@ -19,6 +19,12 @@ struct ServerLog: Sendable {
     logger.info("\(message)", metadata: Dictionary(metadata) { first, _ in first })
   }
 
+  /// Something that an operator should look at; the server goes on.
+  func warn(_ message: String, _ fields: [(name: String, value: String)] = []) {
+    let metadata = fields.map { ($0.name, Logger.MetadataValue.string($0.value)) }
+    logger.warning("\(message)", metadata: Dictionary(metadata) { first, _ in first })
+  }
+
   /// A line in one piece; a closed error stream is nobody's concern.
   static let sink: LogSink = { line in try? StandardStream.error.write(line.span) }
 
