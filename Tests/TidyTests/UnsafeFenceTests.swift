@@ -7,6 +7,8 @@ import Testing
   static let unsafeFiles: Set<String> = [
     "Sources/ByteCoding/ByteBuffer.swift",
     "Sources/ByteCoding/Deflate.swift",
+    "Sources/ByteCoding/DelimitedText.swift",
+    "Sources/ByteCoding/InflateStream.swift",
     "Sources/ByteCoding/FloatText.swift",
     "Sources/ByteCoding/IntegerText.swift",
     "Sources/ByteCoding/LittleEndian.swift",

@@ -3,6 +3,7 @@
 #include "csimd_cpu.h"
 #include "csimd_dense.h"
 #include "csimd_elementwise.h"
+#include "csimd_fields.h"
 #include "csimd_interaction.h"
 #include "csimd_rows.h"
 #include "csimd_text.h"
