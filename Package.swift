@@ -120,7 +120,7 @@ let package = Package(
       name: "QuotientTests",
       dependencies: [
         "quotient", "TestSupport", "Ranking", "Embeddings", "Telemetry", "Transport", "HTTPCore",
-        "Serving", argumentParser,
+        "Serving", "Kernels", argumentParser,
       ],
       swiftSettings: house),
     .testTarget(

@@ -11,7 +11,22 @@ bool csimd_cpu_has_avx512(void) {
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512dq");
 }
+
+bool csimd_cpu_has_int8(void) {
+  return csimd_cpu_has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
+bool csimd_cpu_has_bf16(void) {
+  return csimd_cpu_has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+
+bool csimd_cpu_has_f16(void) {
+  return csimd_cpu_has_avx512() && __builtin_cpu_supports("avx512fp16");
+}
 #else
 bool csimd_cpu_has_avx2(void) { return false; }
 bool csimd_cpu_has_avx512(void) { return false; }
+bool csimd_cpu_has_int8(void) { return false; }
+bool csimd_cpu_has_bf16(void) { return false; }
+bool csimd_cpu_has_f16(void) { return false; }
 #endif

@@ -9,8 +9,20 @@ package struct DenseLayer: Sendable {
   package let inputCount: Int
   package let outputCount: Int
   package let appliesReLU: Bool
-  private let packed: AlignedFloats
+  private enum Weights: Sendable {
+    case float32(AlignedFloats)
+    case narrow(NarrowWeights)
+  }
+  private let packed: Weights
   private let bias: AlignedFloats
+
+  /// Bytes of the packed weights.
+  package var weightByteCount: Int {
+    switch packed {
+    case .float32(let floats): floats.count * 4
+    case .narrow(let weights): weights.byteCount
+    }
+  }
 
   /// Outputs rounded up to whole vectors: what a bias takes.
   package var paddedOutputCount: Int { Self.paddedOutputCount(outputCount) }
@@ -20,8 +32,12 @@ package struct DenseLayer: Sendable {
   }
 
   /// Packs `weights`, shape [outputCount, inputCount], and `bias`, shape [outputCount].
+  ///
+  /// - Parameter coding: narrow layers have several outputs; their results are the same for every
+  ///   batch too, but the instruction set's own.
   package init(
-    weights: Span<Float>, bias: Span<Float>, inputCount: Int, outputCount: Int, appliesReLU: Bool
+    weights: Span<Float>, bias: Span<Float>, inputCount: Int, outputCount: Int, appliesReLU: Bool,
+    coding: DenseCoding = .float32
   ) {
     precondition(inputCount > 0 && outputCount > 0, "a layer has inputs and outputs")
     precondition(weights.count == inputCount * outputCount, "weights are [outputs, inputs]")
@@ -29,8 +45,31 @@ package struct DenseLayer: Sendable {
     self.inputCount = inputCount
     self.outputCount = outputCount
     self.appliesReLU = appliesReLU
+    switch coding {
+    case .float32:
+      packed = .float32(
+        Self.pack(weights, inputCount: inputCount, outputCount: outputCount))
+    case .rounded(let kernels):
+      packed = .narrow(
+        NarrowWeights(
+          weights: weights, inputCount: inputCount, outputCount: outputCount,
+          appliesReLU: appliesReLU, kernels: kernels, int8: nil))
+    case .int8(let kernels, let int8):
+      packed = .narrow(
+        NarrowWeights(
+          weights: weights, inputCount: inputCount, outputCount: outputCount,
+          appliesReLU: appliesReLU, kernels: kernels, int8: int8))
+    }
+    self.bias = AlignedFloats(count: csimd_dense_padded_outputs(outputCount)) { padded in
+      for o in 0..<outputCount { padded[o] = bias[o] }
+    }
+  }
+
+  private static func pack(
+    _ weights: Span<Float>, inputCount: Int, outputCount: Int
+  ) -> AlignedFloats {
     let packedCount = csimd_dense_packed_count(inputCount, outputCount)
-    packed = AlignedFloats(count: packedCount) { packed in
+    return AlignedFloats(count: packedCount) { packed in
       // SAFETY: the shapes were checked above; both spans outlive the call.
       unsafe weights.withUnsafeBufferPointer { weights in
         unsafe packed.withUnsafeMutableBufferPointer { packed in
@@ -38,9 +77,6 @@ package struct DenseLayer: Sendable {
             weights.baseAddress, inputCount, inputCount, outputCount, packed.baseAddress)
         }
       }
-    }
-    self.bias = AlignedFloats(count: csimd_dense_padded_outputs(outputCount)) { padded in
-      for o in 0..<outputCount { padded[o] = bias[o] }
     }
   }
 
@@ -68,16 +104,33 @@ package struct DenseLayer: Sendable {
         if let sharedBias {
           precondition(sharedBias.count >= paddedOutputCount, "the bias is too short")
           unsafe sharedBias.withUnsafeBufferPointer { bias in
-            unsafe kernels.forward(
-              input.baseAddress, inputStride, rowCount, packed.base, bias.baseAddress, inputCount,
-              outputCount, appliesReLU, output.baseAddress, outputStride)
+            unsafe run(
+              input.baseAddress, inputStride, rowCount, bias.baseAddress, output.baseAddress,
+              outputStride, kernels)
           }
         } else {
-          unsafe kernels.forward(
-            input.baseAddress, inputStride, rowCount, packed.base, bias.base, inputCount,
-            outputCount, appliesReLU, output.baseAddress, outputStride)
+          unsafe run(
+            input.baseAddress, inputStride, rowCount, bias.base, output.baseAddress, outputStride,
+            kernels)
         }
       }
+    }
+  }
+
+  @unsafe
+  private func run(
+    _ input: UnsafePointer<Float>?, _ inputStride: Int, _ rowCount: Int,
+    _ bias: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>?, _ outputStride: Int,
+    _ kernels: DenseKernels
+  ) {
+    // SAFETY: forward has checked the shapes.
+    switch packed {
+    case .float32(let weights):
+      unsafe kernels.forward(
+        input, inputStride, rowCount, weights.base, bias, inputCount, outputCount, appliesReLU,
+        output, outputStride)
+    case .narrow(let weights):
+      unsafe weights.forward(input, inputStride, rowCount, bias, output, outputStride)
     }
   }
 }

@@ -1,4 +1,5 @@
 package import Checkpoints
+package import Kernels
 import SystemIO
 
 /// How a checkpoint's bytes come into memory: `--load`.
@@ -27,8 +28,11 @@ package enum ModelLoader {
   /// - Parameters:
   ///   - version: nil: by the folder's name, see ``version(ofPath:)``.
   ///   - name: what the model is called instead of `config.json`'s name.
+  ///   - precision: of the dense layers. Where the CPU has no kernels for it, float32 computes
+  ///     them: see ``RankingNetwork/kernelsName``.
   package static func load(
-    path: String, version: Int? = nil, mode: LoadMode = .mmap, name: String? = nil
+    path: String, version: Int? = nil, mode: LoadMode = .mmap, name: String? = nil,
+    precision: DensePrecision = .f32
   ) throws(ModelError) -> Model {
     let clock = ContinuousClock()
     let start = clock.now
@@ -45,7 +49,10 @@ package enum ModelLoader {
     let ranking: RankingNetwork?
     do {
       binding = try ModelBinding(configuration) { checkpoint.tensor(named: $0) }
-      ranking = try RankingNetwork(configuration: configuration, features: binding.features) {
+      ranking = try RankingNetwork(
+        configuration: configuration, features: binding.features, precision: precision,
+        kernels: NarrowKernels.best(for: precision)
+      ) {
         checkpoint.tensor(named: $0)
       }
     } catch {

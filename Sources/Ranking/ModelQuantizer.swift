@@ -4,8 +4,9 @@ package import Kernels
 
 /// Rewrites a checkpoint with narrower rows: `quotient quantize`.
 ///
-/// Row tables of the chosen features change their element type. Path MLPs, projections, category
-/// weights, bucket numbers, vocabularies and the network stay as they are.
+/// Row tables of the chosen features change their element type, if one is chosen. A calibration
+/// adds the ranges of the network's activations, which int8 layers need. Path MLPs,
+/// projections, category weights, bucket numbers, vocabularies and the network stay as they are.
 package enum ModelQuantizer {
   /// What became of one table.
   package struct TableReport: Sendable, Equatable {
@@ -19,23 +20,27 @@ package enum ModelQuantizer {
   }
 
   /// - Parameters:
+  ///   - element: the rows' new type; nil: tables stay as they are.
+  ///   - calibration: ranges to add, or to put in the place of those that are there.
   ///   - features: names; nil: all.
   ///   - progress: called with the bytes of rows that were worked on so far, of
   ///     ``rowByteCount(of:features:)`` in all.
   package static func write(
-    _ model: Model, as element: RowElement, features: Set<String>?, folder: String,
-    overwrite: Bool, metadata: [String: String], progress: @escaping (Int) -> Void
+    _ model: Model, as element: RowElement?, calibration: NetworkCalibration? = nil,
+    features: Set<String>?, folder: String, overwrite: Bool, metadata: [String: String],
+    progress: @escaping (Int) -> Void
   ) throws(ModelError) -> [TableReport] {
     if let unknown = features?.subtracting(model.features.map(\.specification.name)).min() {
       throw ModelError("\(model.path) has no categorical feature '\(unknown)'")
     }
     var configuration = model.configuration
     var contents: [String: TensorContent] = [:]
+    if let calibration { configuration.calibrationRowCount = calibration.rowCount }
     var reports: [TableReport] = []
     let total = ProgressTotal(report: progress)
     for index in configuration.categoricalFeatures.indices {
       let table = configuration.categoricalFeatures[index].table
-      guard features?.contains(table.name) ?? true else { continue }
+      guard let element, features?.contains(table.name) ?? true else { continue }
       for position in table.partitions.indices where table.partitions[position].hiddenWidth == nil {
         let name = table.partitions[position].table
         if contents[name] == nil {
@@ -52,7 +57,7 @@ package enum ModelQuantizer {
     do {
       try CheckpointWriter.write(
         folder: folder, configuration: configuration.serialized(),
-        tensors: model.tensors.map { contents[$0.name] ?? TensorContent($0) },
+        tensors: tensors(model, contents, calibration),
         metadata: metadata.merging(notes(of: model)) { own, _ in own }, overwrite: overwrite)
     } catch {
       throw ModelError("\(error)")
@@ -60,8 +65,19 @@ package enum ModelQuantizer {
     return reports
   }
 
-  /// Bytes that ``write(_:as:features:folder:overwrite:metadata:progress:)`` counts: each table is
-  /// read once to measure its error and once to be written.
+  /// The model's tensors, changed where they are, and its ranges.
+  private static func tensors(
+    _ model: Model, _ changed: [String: TensorContent], _ calibration: NetworkCalibration?
+  ) -> [TensorContent] {
+    let ranges = calibration?.contents(for: model.configuration) ?? []
+    let replaced = Set(ranges.map(\.name))
+    return model.tensors.filter { !replaced.contains($0.name) }.map {
+      changed[$0.name] ?? TensorContent($0)
+    } + ranges
+  }
+
+  /// Bytes of rows that ``write(_:as:calibration:features:folder:overwrite:metadata:progress:)``
+  /// counts: each table is read once to measure its error and once to be written.
   package static func workByteCount(of model: Model, features: Set<String>?) -> Int {
     let tables = model.features.filter { features?.contains($0.specification.name) ?? true }
     let names = Set(tables.flatMap { $0.specification.partitions.map(\.table) })

@@ -2178,6 +2178,13 @@ let openAPIDocument = #"""
               full_table_bytes:
                 type: integer
                 description: Bytes that float32 tables with one row per category would take.
+              precision:
+                type: string
+                enum: [f32, bf16, int8]
+                description: How the dense layers compute, as `--precision` asked for.
+              dense_kernels:
+                type: string
+                description: What computes them, for example `avx512`, `f16_avx512`, `int8_avx512`.
               mapped_bytes:
                 type: integer
               resident_bytes:

@@ -1,4 +1,5 @@
 import HTTPCore
+import Kernels
 import Ranking
 import Serving
 import Telemetry
@@ -60,10 +61,23 @@ import Transport
     #expect(flag.models.map(\.path) == ["/m/c"])
   }
 
+  @Test func `a precision is one model's or all others'`() throws {
+    let flags = try Self.parse(["--precision", "bf16", "--precision", "ads=int8"])
+    #expect(flags.precisions.standard == .bf16 && flags.precisions.byModel == ["ads": .int8])
+    let variables = try Self.parse([], ["QUOTIENT_PRECISION": "ads=bf16,int8"])
+    #expect(
+      variables.precisions.standard == .int8 && variables.precisions.byModel == ["ads": .bf16])
+    #expect(try Self.parse([]).precisions == PrecisionChoice())
+    for text in ["f16", "", "ads=", "ads=INT8", "a=b=int8"] {
+      #expect(throws: UsageError.self) { _ = try Self.parse(["--precision", text]) }
+    }
+  }
+
   @Test func `every option is understood as a flag and as a variable, and only once`() throws {
     let values = [
       "N": "5", "BYTES": "8192", "SECONDS": "9", "HOST:PORT": "127.0.0.1:1",
       "[NAME=]PATH": "/m", "NAME": "x", "DIR": "/r", "POLICY": "latest:2",
+      "[NAME=]f32|bf16|int8": "a=bf16",
     ]
     for option in ServeOptions.table {
       let choice = option.valueName.split(separator: "|").first.map(String.init)

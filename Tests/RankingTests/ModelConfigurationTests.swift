@@ -235,7 +235,8 @@ import Testing
     .init(
       from: "\"dense_features\"", to: "\"dense_featurs\"",
       error: "config.json: dense_featurs is no member of this format; known here are format, "
-        + "format_version, name, architecture, dense_features, categorical_features, dlrm, dcn"),
+        + "format_version, name, architecture, dense_features, categorical_features, dlrm, dcn, "
+        + "calibration"),
     .init(
       from: "\"transform\": \"log1p\"", to: "\"default\": 1e39",
       error: "config.json: dense_features[0].default is not finite as float32"),

@@ -5,5 +5,6 @@
 #include "csimd_elementwise.h"
 #include "csimd_fields.h"
 #include "csimd_interaction.h"
+#include "csimd_narrow.h"
 #include "csimd_rows.h"
 #include "csimd_text.h"

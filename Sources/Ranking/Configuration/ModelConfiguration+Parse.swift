@@ -39,6 +39,12 @@ extension ModelConfiguration {
     categoricalFeatures = try Self.categoricalFeatures(&reader)
     dlrm = try reader.optional("dlrm").map { value throws(ModelError) in try DLRM(value) }
     dcn = try reader.optional("dcn").map { value throws(ModelError) in try DCN(value) }
+    calibrationRowCount = try reader.optional("calibration").map { value throws(ModelError) in
+      var calibration = try ConfigurationReader(value, path: "calibration")
+      let rowCount = try calibration.integer("rows", in: 1...Int.max)
+      try calibration.finish()
+      return rowCount
+    }
     try reader.finish()
     try validate()
   }

@@ -27,6 +27,11 @@ extension ModelConfiguration {
       block.set("deep", dcn.deep.json)
       document.set("dcn", .object(block))
     }
+    if let calibrationRowCount {
+      var block = JSONObject()
+      block.set("rows", .integer(Int64(calibrationRowCount)))
+      document.set("calibration", .object(block))
+    }
     return document
   }
 }

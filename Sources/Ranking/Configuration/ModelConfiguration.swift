@@ -81,6 +81,9 @@ package struct ModelConfiguration: Sendable, Equatable {
   package var categoricalFeatures: [CategoricalFeature]
   package var dlrm: DLRM?
   package var dcn: DCN?
+  /// Rows of data that the ranges of the network's activations were taken from; nil: the checkpoint
+  /// has no such ranges. See ``NetworkCalibration``.
+  package var calibrationRowCount: Int?
 
   package init(
     name: String, architecture: Architecture, denseFeatures: [DenseFeature] = [],

@@ -31,6 +31,12 @@ package enum TensorNames {
     )
   }
 
+  /// `top_mlp.0`.
+  package static func layerName(_ network: String, _ index: Int) -> String { "\(network).\(index)" }
+
+  /// The ranges of a dense layer's inputs, [3, inputs].
+  package static func calibration(layer: String) -> String { "calibration.\(layer)" }
+
   /// A dense layer: weight [out, in] and bias [out].
   package static func layer(_ network: String, _ index: Int) -> (weight: String, bias: String) {
     ("\(network).\(index).weight", "\(network).\(index).bias")

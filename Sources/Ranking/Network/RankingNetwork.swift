@@ -1,6 +1,6 @@
 package import Checkpoints
 package import Embeddings
-import Kernels
+package import Kernels
 import Synchronization
 
 /// The dense part of a DLRM or DCN over its features: values in, logits out.
@@ -15,6 +15,16 @@ package final class RankingNetwork: Sendable {
   let firstLayers: [(WeightMatrix, relu: Bool)]
   /// Scores are clamped to t ... 1 - t; 0: not at all.
   package let lossThreshold: Float
+  /// What was asked for; ``kernelsName`` says what computes it.
+  package let precision: DensePrecision
+  /// `f32`, `bf16` or `int8`.
+  package var precisionName: String { precision.rawValue }
+  /// `int8_avx512`; `avx512` where float32 computes everything.
+  package let kernelsName: String
+  /// True if another precision was asked for, but float32 computes everything.
+  package var isComputedInFloat32: Bool {
+    precision != .f32 && kernelsName == DenseKernels.best.name
+  }
   /// The plan of requests that share nothing.
   package let flatPlan: SharingPlan
   private let plans = Mutex<[SharingPlan]>([])
@@ -22,11 +32,23 @@ package final class RankingNetwork: Sendable {
   package static let planCountMax = 16
 
   /// Reads and packs the weights of `configuration`'s network; nil if it has none.
+  ///
+  /// - Parameters:
+  ///   - precision: of the dense layers; those with few weights stay float32 in any.
+  ///   - kernels: what computes the narrow layers; nil: float32 does.
+  /// - Throws: a tensor is missing or has another shape; int8 without a calibration.
   package init?(
-    configuration: ModelConfiguration, features: [FeatureTable],
-    tensor: @escaping (String) -> Tensor?
+    configuration: ModelConfiguration, features: [FeatureTable], precision: DensePrecision,
+    kernels: NarrowKernels?, tensor: @escaping (String) -> Tensor?
   ) throws(ModelError) {
-    let reader = WeightReader(tensor: tensor)
+    let reader = WeightReader(
+      tensor: tensor,
+      codings: try LayerCodings(
+        precision: precision, kernels: kernels,
+        calibration: NetworkCalibration(configuration, tensor: tensor),
+        isCalibrationNeeded: configuration.architecture != .embeddings))
+    self.precision = precision
+    kernelsName = kernels?.name ?? DenseKernels.best.name
     self.features = features
     denseFeatures = configuration.denseFeatures
     switch configuration.architecture {
@@ -43,6 +65,16 @@ package final class RankingNetwork: Sendable {
     }
     flatPlan = SharingPlan(
       pattern: .none(featureCount: features.count), input: input, firstLayers: firstLayers)
+  }
+
+  /// The network in float32.
+  package convenience init?(
+    configuration: ModelConfiguration, features: [FeatureTable],
+    tensor: @escaping (String) -> Tensor?
+  ) throws(ModelError) {
+    try self.init(
+      configuration: configuration, features: features, precision: .f32, kernels: nil,
+      tensor: tensor)
   }
 
   /// How requests with this pattern are computed. Made at the first such request, then kept.
@@ -79,7 +111,7 @@ package final class RankingNetwork: Sendable {
     guard let dlrm = configuration.dlrm, let denseWidth = dlrm.bottomMLP.last,
       let inputWidth = configuration.interactionWidth
     else { throw ModelError("config.json: architecture 'dlrm' needs the member 'dlrm'") }
-    let bottom = try matrices("bottom_mlp", dlrm.bottomMLP, reader)
+    let bottom = try matrices("bottom_mlp", dlrm.bottomMLP, reader, firstMeetsDenseValues: true)
     let top = try matrices("top_mlp", [inputWidth] + dlrm.topMLP, reader)
     let lastTop = top.count - 1
     let input = NetworkInput(
@@ -114,7 +146,8 @@ package final class RankingNetwork: Sendable {
       weight: "output.weight", bias: "output.bias", inputs: width + deepWidth, outputs: 1)
     let cross = CrossNetwork(
       weights: weights, biases: biases, output: Array(output.weights[..<width]))
-    let deep = try matrices("deep", [width] + dcn.deep, reader)
+    let deep = try matrices(
+      "deep", [width] + dcn.deep, reader, firstMeetsDenseValues: dense.width > 0)
     return (
       NetworkInput(joining: .concatenate, vectors: vectors),
       [(cross.products, relu: false), (deep[0], relu: true)],
@@ -135,15 +168,17 @@ package final class RankingNetwork: Sendable {
   }
 
   private static func matrices(
-    _ network: String, _ widths: [Int], _ reader: WeightReader
+    _ network: String, _ widths: [Int], _ reader: WeightReader, firstMeetsDenseValues: Bool = false
   ) throws(ModelError) -> [WeightMatrix] {
     var matrices: [WeightMatrix] = []
     for index in 0..<widths.count - 1 {
       let names = TensorNames.layer(network, index)
-      matrices.append(
-        try reader.matrix(
-          weight: names.weight, bias: names.bias, inputs: widths[index],
-          outputs: widths[index + 1]))
+      var matrix = try reader.matrix(
+        weight: names.weight, bias: names.bias, inputs: widths[index], outputs: widths[index + 1])
+      matrix.coding = reader.codings.coding(
+        of: matrix, layer: TensorNames.layerName(network, index),
+        meetsDenseValues: firstMeetsDenseValues && index == 0)
+      matrices.append(matrix)
     }
     return matrices
   }

@@ -9,6 +9,8 @@ struct WeightMatrix: Sendable {
   let bias: [Float]
   let inputCount: Int
   let outputCount: Int
+  /// How layers of it are represented; that of all inputs also where a layer takes some of them.
+  var coding = DenseCoding.float32
 
   /// A packed layer of some of the inputs, in the order of `columns`.
   ///
@@ -24,20 +26,21 @@ struct WeightMatrix: Sendable {
     let noBias = [Float](repeating: 0, count: outputCount)
     return DenseLayer(
       weights: selected.span, bias: (withBias ? bias : noBias).span, inputCount: columns.count,
-      outputCount: outputCount, appliesReLU: appliesReLU)
+      outputCount: outputCount, appliesReLU: appliesReLU, coding: coding.selecting(columns))
   }
 
   /// A packed layer of all inputs.
   func layer(appliesReLU: Bool) -> DenseLayer {
     DenseLayer(
       weights: weights.span, bias: bias.span, inputCount: inputCount, outputCount: outputCount,
-      appliesReLU: appliesReLU)
+      appliesReLU: appliesReLU, coding: coding)
   }
 }
 
 /// Finds dense tensors by name and reads them as float32.
 struct WeightReader {
   let tensor: (String) -> Tensor?
+  var codings = LayerCodings.float32
 
   func matrix(weight: String, bias: String, inputs: Int, outputs: Int) throws(ModelError)
     -> WeightMatrix

@@ -37,6 +37,15 @@ package struct LineScorer: Sendable {
     _ lines: Span<UInt8>, firstLine: Int, workspace: inout ScoreWorkspace,
     into text: inout ByteBuffer
   ) throws(LineError) -> Int {
+    let inputs = try inputs(of: lines, firstLine: firstLine)
+    try compute(inputs, firstLine: firstLine, workspace: &workspace, into: &text)
+    return inputs.rowCount
+  }
+
+  /// The candidates that complete lines describe, one a line.
+  package func inputs(
+    of lines: Span<UInt8>, firstLine: Int
+  ) throws(LineError) -> ScoreInputs {
     var inputs = ScoreInputs(categoricalFeatureCount: model.features.count)
     inputs.missing = missing
     var start = 0
@@ -51,8 +60,26 @@ package struct LineScorer: Sendable {
       inputs.rowCount += 1
       start = end + 1
     }
-    try compute(inputs, firstLine: firstLine, workspace: &workspace, into: &text)
-    return inputs.rowCount
+    return inputs
+  }
+
+  /// The logits of some of the candidates of ``inputs(of:firstLine:)``.
+  ///
+  /// - Parameter rows: at most ``ScoreWorkspace/chunkRowCountMax``.
+  package func logits(
+    of inputs: borrowing ScoreInputs, rows: Range<Int>, firstLine: Int,
+    workspace: inout ScoreWorkspace
+  ) throws(LineError) -> [Float] {
+    var values = [Float](repeating: 0, count: rows.count)
+    var span = values.mutableSpan
+    do {
+      try network.logits(
+        of: inputs, rows: rows, plan: network.flatPlan, shared: .nothing, workspace: &workspace,
+        into: &span)
+    } catch {
+      throw lineError(error, inputs, firstLine: firstLine, rows: rows)
+    }
+    return values
   }
 
   private func compute(
@@ -62,15 +89,9 @@ package struct LineScorer: Sendable {
     var start = 0
     while start < inputs.rowCount {
       let rows = start..<min(start + ScoreWorkspace.chunkRowCountMax, inputs.rowCount)
-      var values = [Float](repeating: 0, count: rows.count)
+      var values = try logits(
+        of: inputs, rows: rows, firstLine: firstLine, workspace: &workspace)
       var span = values.mutableSpan
-      do {
-        try network.logits(
-          of: inputs, rows: rows, plan: network.flatPlan, shared: .nothing, workspace: &workspace,
-          into: &span)
-      } catch {
-        throw lineError(error, inputs, firstLine: firstLine, rows: rows)
-      }
       if !answersLogits { network.scores(fromLogits: &span) }
       for value in values {
         appendFloat(value, to: &text)

@@ -91,6 +91,10 @@ extension ServingModel {
     object.add("features", .array(model.features.map { .object($0.description) }))
     object.add("embedding_bytes", .integer(Int64(model.embeddingByteCount)))
     object.add("full_table_bytes", .integer(Int64(model.fullTableByteCount)))
+    if let ranking = model.ranking {
+      object.add("precision", .string(ranking.precisionName))
+      object.add("dense_kernels", .string(ranking.kernelsName))
+    }
     for member in model.memory.members { object.add(member.name, member.value) }
     var remarks = JSONObject()
     for (key, value) in model.metadata.sorted(by: { $0.key < $1.key })

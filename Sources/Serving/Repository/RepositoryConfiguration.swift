@@ -4,6 +4,7 @@ package import Ranking
 package struct RepositoryConfiguration: Sendable {
   package var sources: [ModelSource]
   package var loadMode = LoadMode.mmap
+  package var precisions = PrecisionChoice()
   /// `--version-policy`, for models without a policy of their own.
   package var policy = VersionPolicy.latest(1)
   /// `--poll-interval`: time between two looks at the folders, besides those that the system asks

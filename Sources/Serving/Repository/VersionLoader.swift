@@ -18,7 +18,8 @@ struct VersionLoader {
     _ version: ModelFolder.Version, name: String, readsAhead: Bool
   ) throws(ModelError) -> Model {
     let model = try ModelLoader.load(
-      path: version.path, version: version.number, mode: configuration.loadMode, name: name)
+      path: version.path, version: version.number, mode: configuration.loadMode, name: name,
+      precision: configuration.precisions.precision(of: name))
     if readsAhead, configuration.loadMode == .mmap {
       try model.prefault(byteCountMax: configuration.prefaultBytesMax)
     }

@@ -26,6 +26,9 @@ struct ModelDescription {
     if let dcn = configuration.dcn {
       lines.append("\(dcn.crossLayers) cross layers, deep \(dashed(dcn.deep))")
     }
+    if let rowCount = configuration.calibrationRowCount {
+      lines.append("calibrated for --precision int8 on \(grouped(rowCount)) lines")
+    }
     let dense = configuration.denseFeatures.map(\.name).joined(separator: " ")
     if !dense.isEmpty { lines.append("dense features: \(dense)") }
     for (key, value) in metadata { lines.append("\(key): \(value)") }
@@ -98,6 +101,12 @@ struct ModelDescription {
     widths.map(String.init).joined(separator: "-")
   }
 
+  /// What `--precision` may be.
+  private var precisions: [String] {
+    if model.ranking == nil { return [] }
+    return ["f32", "bf16"] + (model.configuration.calibrationRowCount == nil ? [] : ["int8"])
+  }
+
   /// `config.json` as it is, and the sizes.
   var json: JSONObject {
     var object = JSONObject()
@@ -108,6 +117,7 @@ struct ModelDescription {
     object["embedding_bytes"] = .integer(Int64(model.embeddingByteCount))
     object["full_table_bytes"] = .integer(Int64(model.fullTableByteCount))
     object["network_bytes"] = .integer(Int64(networkByteCount))
+    object["precisions"] = .array(precisions.map { .string($0) })
     var features: [JSONValue] = []
     for feature in model.features {
       var entry = JSONObject()

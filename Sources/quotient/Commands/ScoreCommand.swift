@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteCoding
 import Embeddings
+import Kernels
 import Ranking
 import Synchronization
 import SystemIO
@@ -38,12 +39,16 @@ struct ScoreCommand: ParsableCommand {
     help: "What an unknown id gets: error, zero or default. By default as the checkpoint says.")
   var missing: MissingPolicy?
 
+  @Option(help: "How the dense layers compute: f32, bf16 or int8.")
+  var precision = DensePrecision.f32
+
   func validate() throws {
     guard 1...1024 ~= threads else { throw ValidationError("--threads is 1 to 1024") }
   }
 
   func run() throws {
-    let model = try failing { try ModelLoader.load(path: checkpoint) }
+    let model = try failing { try ModelLoader.load(path: checkpoint, precision: precision) }
+    if let remark = model.precisionRemark { Console.remark(remark) }
     let scorer = try failing {
       try LineScorer(model: model, answersLogits: output == .logit, missing: missing)
     }

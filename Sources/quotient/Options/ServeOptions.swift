@@ -1,4 +1,5 @@
 import HTTPCore
+import Kernels
 import Logging
 import Ranking
 import Serving
@@ -62,6 +63,26 @@ enum ServeOptions {
       "load", \.loadMode,
       "How a checkpoint comes into memory: mapped and read when touched, mapped and read at once, "
         + "or copied into huge pages with its checksums verified."),
+    ServeOption(
+      "precision", "[NAME=]f32|bf16|int8", default: "f32", isRepeatable: true,
+      "How dense layers compute: float32, 16-bit weights and activations, or bytes, for which the "
+        + "checkpoint was calibrated with quotient quantize. NAME is the model that it concerns; "
+        + "without, all others. A processor without such instructions computes in float32."
+    ) { text, settings in
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let precision = DensePrecision(rawValue: String(parts[parts.count - 1])) else {
+        return "must be f32, bf16 or int8, or NAME=int8 and the like"
+      }
+      if parts.count == 2 {
+        if let problem = ConfigurationLimits.problem(withName: String(parts[0]), isModel: true) {
+          return "has a name that \(problem)"
+        }
+        settings.precisions.byModel[String(parts[0])] = precision
+      } else {
+        settings.precisions.standard = precision
+      }
+      return nil
+    },
     ServeOption(
       "kernels", "NAME", default: "the best that the processor has",
       "The implementation of the row kernels: reference, portable, avx2, avx512, neon."

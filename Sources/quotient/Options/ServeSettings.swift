@@ -20,6 +20,7 @@ struct ServeSettings {
   var pollInterval = Duration.seconds(10)
   var prefaultBytesMax = 256 << 20
   var loadMode = LoadMode.mmap
+  var precisions = PrecisionChoice()
   /// nil: the best that the processor has.
   var kernels: String?
   var transport = TransportConfiguration()

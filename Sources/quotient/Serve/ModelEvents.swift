@@ -25,6 +25,9 @@ extension ServerLog {
   }
 
   private func noteLoaded(_ model: Model, _ loadMode: LoadMode) {
+    if let remark = model.precisionRemark {
+      warn(remark, Self.fields(model.configuration.name, model.version))
+    }
     note(
       "model is ready",
       [
@@ -35,6 +38,8 @@ extension ServerLog {
         ("full_tables", bytesText(model.fullTableByteCount)),
         ("load_ms", fixed(model.loadSeconds * 1000, digits: 1)),
         ("load", loadMode.rawValue), ("kernels", RowKernels.best.name),
+        ("precision", (model.ranking?.precision ?? .f32).rawValue),
+        ("dense_kernels", model.ranking?.kernelsName ?? "none"),
       ])
   }
 

@@ -74,6 +74,7 @@ struct ServeRun {
   ) throws(CommandFailure) {
     var configuration = RepositoryConfiguration(sources: try models.resolve())
     configuration.loadMode = settings.loadMode
+    configuration.precisions = settings.precisions
     configuration.policy = settings.versionPolicy
     configuration.pollInterval = settings.pollInterval == .zero ? nil : settings.pollInterval
     configuration.prefaultBytesMax = settings.prefaultBytesMax

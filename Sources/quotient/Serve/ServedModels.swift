@@ -34,6 +34,12 @@ struct ServedModels: Sendable {
     for path in settings.repositories { sources.append(.repository(path: path)) }
     self.sources = sources
     self.names = sources.isEmpty ? [DemoCheckpoint.name] : names
+    let unknown = settings.precisions.byModel.keys.filter { !self.names.contains($0) }
+    if settings.repositories.isEmpty, let unknown = unknown.min() {
+      throw CommandFailure(
+        "--precision names the model '\(unknown)', which is not served; there is "
+          + self.names.joined(separator: ", "))
+    }
   }
 
   /// Two models of one name and version would hide each other.
