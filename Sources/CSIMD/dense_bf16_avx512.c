@@ -9,12 +9,16 @@
 #define PANEL_BYTES(inputs) (((inputs) + 1) / 2 * 64)
 #define ROW_BYTES(inputs) (((inputs) + 31) / 32 * 64)
 
+INLINE void encode_vector(__m512 x, unsigned char *codes) {
+  _mm256_storeu_si256((__m256i *)codes, (__m256i)_mm512_cvtneps_pbh(x));
+}
+
 INLINE float encode_row(const csimd_narrow_layer *layer, const float *x, unsigned char *codes) {
-  for (size_t i = 0; i < layer->inputs; i += 16) {
-    const size_t left = layer->inputs - i;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
-    const __m256bh value = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, x + i));
-    _mm256_storeu_si256((__m256i *)(codes + 2 * i), (__m256i)value);
+  size_t i = 0;
+  for (; i + 16 <= layer->inputs; i += 16) encode_vector(_mm512_loadu_ps(x + i), codes + 2 * i);
+  if (i < layer->inputs) {
+    const __mmask16 rest = (__mmask16)((1u << (layer->inputs - i)) - 1);
+    encode_vector(_mm512_maskz_loadu_ps(rest, x + i), codes + 2 * i);
   }
   return 1;
 }

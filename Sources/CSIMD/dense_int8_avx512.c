@@ -10,16 +10,22 @@
 #define ROW_BYTES(inputs) (((inputs) + 63) / 64 * 64)
 
 // Out of 0 ... 255 the nearest code: negative ones are zero, larger ones saturate, NaN is zero.
+INLINE void encode_vector(const csimd_narrow_layer *layer, __m512 x, size_t i,
+                          unsigned char *codes) {
+  const __m512 factor = _mm512_loadu_ps(layer->input_factors + i);
+  const __m512 offset = _mm512_loadu_ps(layer->input_offsets + i);
+  const __m512 value = _mm512_max_ps(_mm512_fmadd_ps(x, factor, offset), _mm512_setzero_ps());
+  const __m512i code = _mm512_cvtps_epi32(_mm512_min_ps(value, _mm512_set1_ps(255)));
+  _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8(code));
+}
+
 INLINE float encode_row(const csimd_narrow_layer *layer, const float *x, unsigned char *codes) {
-  for (size_t i = 0; i < layer->inputs; i += 16) {
-    const size_t left = layer->inputs - i;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
-    const __m512 factor = _mm512_loadu_ps(layer->input_factors + i);
-    const __m512 offset = _mm512_loadu_ps(layer->input_offsets + i);
-    const __m512 value = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, x + i), factor, offset);
-    const __m512 bounded = _mm512_min_ps(_mm512_max_ps(value, _mm512_setzero_ps()),
-                                         _mm512_set1_ps(255));
-    _mm_storeu_si128((__m128i *)(codes + i), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(bounded)));
+  size_t i = 0;
+  for (; i + 16 <= layer->inputs; i += 16)
+    encode_vector(layer, _mm512_loadu_ps(x + i), i, codes);
+  if (i < layer->inputs) {
+    const __mmask16 rest = (__mmask16)((1u << (layer->inputs - i)) - 1);
+    encode_vector(layer, _mm512_maskz_loadu_ps(rest, x + i), i, codes);
   }
   return 1;
 }

@@ -11,7 +11,7 @@
 
 #include "csimd_narrow.h"
 
-#define CODE_BYTES_MAX 65536
+#define CODE_BYTES_MAX 32768
 #define ROW_BLOCK 24
 
 typedef struct task {

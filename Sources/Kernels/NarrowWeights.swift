@@ -44,7 +44,7 @@ final class NarrowWeights: @unchecked Sendable {
     case .bf16: codes = Self.bfloat16Codes(weights, outputCount)
     case .f16: codes = Self.float16Codes(weights, inputCount, outputCount)
     }
-    let paddedCount = csimd_narrow_padded_outputs(format.code, outputCount)
+    let paddedCount = csimd_narrow_padded_outputs(outputCount)
     byteCount = csimd_narrow_packed_bytes(format.code, inputCount, outputCount)
     self.kernels = kernels
     scales = AlignedFloats(count: paddedCount) { padded in

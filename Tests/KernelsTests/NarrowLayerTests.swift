@@ -10,7 +10,7 @@ import Testing
     var testDescription: String { "\(inputs) to \(outputs)" }
   }
 
-  /// Around groups of inputs, vectors, panels of 64 and 128 outputs, pairs of panels, the runs of
+  /// Around groups of inputs, vectors, panels of 64 outputs, pairs of panels, the runs of
   /// float16 and the row blocks; and layers of DLRM.
   static let shapes = [
     (3, 17), (4, 16), (5, 31), (15, 32), (16, 33), (17, 47), (33, 63), (31, 64), (33, 65),

@@ -6,5 +6,6 @@
 #include "csimd_fields.h"
 #include "csimd_interaction.h"
 #include "csimd_narrow.h"
+#include "csimd_peaks.h"
 #include "csimd_rows.h"
 #include "csimd_text.h"

@@ -14,8 +14,9 @@
 //       product one fused multiply-add in float32 (`vdpbf16ps`), from zero on; scales are 1.
 // f16   each row of x is scaled by a power of two so that its largest value is in [1, 2), the
 //       weights of an output likewise (scales[o] takes that out again), and both are rounded to
-//       float16. Products are added in order, one fused multiply-add in float16 each, and after
-//       every CSIMD_F16_RUN inputs the sum is added to a float32.
+//       float16. Products of even and of odd inputs are added apart, in order, one fused
+//       multiply-add in float16 each; after every CSIMD_F16_RUN inputs the two sums are added, and
+//       theirs to a float32.
 //
 // A result depends neither on how a batch is split nor on the rows beside it.
 
@@ -27,7 +28,7 @@ typedef enum csimd_narrow_format {
 
 // The widest layer that the kernels take: its encoded input has a fixed place on the stack.
 #define CSIMD_NARROW_INPUTS_MAX 16384
-#define CSIMD_F16_RUN 128
+#define CSIMD_F16_RUN 256
 
 typedef struct csimd_narrow_layer {
   size_t inputs;
@@ -40,8 +41,8 @@ typedef struct csimd_narrow_layer {
   const float *input_offsets;  // int8 only: likewise
 } csimd_narrow_layer;
 
-// Outputs rounded up to whole vectors of the format.
-size_t csimd_narrow_padded_outputs(csimd_narrow_format format, size_t outputs);
+// Outputs rounded up to whole vectors.
+size_t csimd_narrow_padded_outputs(size_t outputs);
 
 // Bytes that the packed weights take.
 size_t csimd_narrow_packed_bytes(csimd_narrow_format format, size_t inputs, size_t outputs);

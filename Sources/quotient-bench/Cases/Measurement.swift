@@ -5,6 +5,7 @@ struct Measurement {
   /// Nanoseconds per item of each run, ascending.
   let nanoseconds: [Double]
   let bytesPerItem: Double
+  let operationsPerItem: Double
 
   /// How long one run of many calls takes at least, and how many runs there are.
   private static let runNanoseconds: UInt64 = 5_000_000
@@ -32,6 +33,7 @@ struct Measurement {
     unit = benchmark.unit
     nanoseconds = times.sorted()
     bytesPerItem = Double(benchmark.byteCount) / Double(benchmark.itemCount)
+    operationsPerItem = Double(benchmark.operationCount) / Double(benchmark.itemCount)
   }
 
   var minimum: Double { nanoseconds[0] }
@@ -41,6 +43,7 @@ struct Measurement {
       filled(name, 44) + padded(fixed(minimum, 2), 10) + padded(fixed(median(nanoseconds), 2), 10)
       + padded(fixed(nanoseconds[nanoseconds.count * 99 / 100], 2), 10) + "  ns per \(unit)"
     if bytesPerItem > 0 { line += ", \(fixed(bytesPerItem / minimum, 2)) GB/s" }
+    if operationsPerItem > 0 { line += ", \(fixed(operationsPerItem / minimum, 1)) Gop/s" }
     return line
   }
 
@@ -48,6 +51,7 @@ struct Measurement {
     "{\"case\":\"\(name)\",\"unit\":\"\(unit)\",\"min_ns\":\(fixed(minimum, 3)),"
       + "\"median_ns\":\(fixed(median(nanoseconds), 3)),"
       + "\"p99_ns\":\(fixed(nanoseconds[nanoseconds.count * 99 / 100], 3)),"
+      + "\"operations_per_second\":\(fixed(operationsPerItem / minimum * 1e9, 0)),"
       + "\"bytes_per_second\":\(fixed(bytesPerItem / minimum * 1e9, 0))}"
   }
 
