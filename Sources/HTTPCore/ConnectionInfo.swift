@@ -4,9 +4,12 @@ package final class ConnectionInfo: Sendable {
   package let peer: String
   /// True for a peer on this host: a loopback address or a Unix socket.
   package let isLoopback: Bool
+  /// True if it came in by an address for administrators.
+  package let isAdmin: Bool
 
-  package init(peer: String, isLoopback: Bool) {
+  package init(peer: String, isLoopback: Bool, isAdmin: Bool = false) {
     self.peer = peer
     self.isLoopback = isLoopback
+    self.isAdmin = isAdmin
   }
 }

@@ -12,6 +12,9 @@ let openAPIDocument = #"""
       Every route that answers GET answers HEAD, too; every route answers OPTIONS with 204 and
       `Allow`. Every answer carries `X-Request-ID`: the request's, or one made for it.
 
+      A server that was started with `--tokens` wants `Authorization: Bearer TOKEN` for everything but
+      health; tokens of the scope `read` may not load or unload models.
+
       Where a path has `/versions/{version}`, it may have `/labels/{label}` instead: a name that the
       model's `serving.json` gives to a version.
     license:
@@ -50,6 +53,10 @@ let openAPIDocument = #"""
                   type: string
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -209,6 +216,10 @@ let openAPIDocument = #"""
                   type: string
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -254,6 +265,10 @@ let openAPIDocument = #"""
                   type: object
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -302,6 +317,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/Statistics"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -351,6 +370,10 @@ let openAPIDocument = #"""
                   models: [demo]
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -401,6 +424,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/ModelStatus"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -452,6 +479,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/ModelStatus"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -502,6 +533,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/ModelMetadata"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -553,6 +588,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/ModelMetadata"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -647,6 +686,10 @@ let openAPIDocument = #"""
                 $ref: "#/components/headers/Vary"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -744,6 +787,10 @@ let openAPIDocument = #"""
                 $ref: "#/components/headers/Vary"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -806,6 +853,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/Explanation"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -869,6 +920,10 @@ let openAPIDocument = #"""
                   $ref: "#/components/schemas/Explanation"
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -991,6 +1046,10 @@ let openAPIDocument = #"""
                   format: binary
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1116,6 +1175,10 @@ let openAPIDocument = #"""
                   format: binary
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1206,6 +1269,10 @@ let openAPIDocument = #"""
                   scores: [0.0312, 0.87]
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1297,6 +1364,10 @@ let openAPIDocument = #"""
                   scores: [0.0312, 0.87]
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1378,6 +1449,10 @@ let openAPIDocument = #"""
                   predictions: [0.0312, 0.87]
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1460,6 +1535,10 @@ let openAPIDocument = #"""
                   predictions: [0.0312, 0.87]
           "400":
             $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
           "404":
             $ref: "#/components/responses/NotFound"
           "405":
@@ -1605,6 +1684,30 @@ let openAPIDocument = #"""
         description: |
           Not well-formed: syntax, wrong type, unknown member, damaged compression
           (`invalid_json`, `invalid_request`, `invalid_encoding`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Unauthorized:
+        description: |
+          The server wants a token, and this is none that it knows (`unauthorized`).
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+          WWW-Authenticate:
+            description: "`Bearer` (RFC 6750)."
+            schema:
+              type: string
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Forbidden:
+        description: |
+          The token, or the address that the request came by, may not do this (`forbidden`).
         headers:
           X-Request-ID:
             $ref: "#/components/headers/RequestID"
@@ -2294,6 +2397,8 @@ let openAPIDocument = #"""
           - invalid_json
           - invalid_request
           - invalid_encoding
+          - unauthorized
+          - forbidden
           - unknown_model
           - not_found
           - method_not_allowed

@@ -20,6 +20,8 @@ package struct ServiceConfiguration: Sendable {
   package var wallClock: @Sendable () -> Int
   /// The values of `process_*`; nil: unknown.
   package var processStatistics: @Sendable () -> ProcessStatistics? = { .current() }
+  /// Who may ask what; nil: no tokens, and no address for administrators.
+  package var access: AccessControl?
   /// Of this build.
   package var version: String
 

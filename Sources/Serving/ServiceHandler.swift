@@ -14,6 +14,7 @@ package final class ServiceHandler: RequestHandler {
   private var router = Router()
   private var workspace = LookupWorkspace()
   private var scoring = ScoreHandling()
+  private var access: AccessControl.View?
   /// The version that answers the current request.
   private var served: ServingModel?
   private var identity: RequestIdentity
@@ -35,6 +36,7 @@ package final class ServiceHandler: RequestHandler {
       format: configuration.logFormat, sink: configuration.logSink)
     metrics = service.metrics.workers[worker]
     clock = configuration.monotonicClock
+    access = configuration.access.map { AccessControl.View($0) }
   }
 
   /// The models as of now.
@@ -120,6 +122,7 @@ package final class ServiceHandler: RequestHandler {
       response.addField("Allow", route.endpoint.allowedMethods)
       return
     }
+    try access?.check(request, route.endpoint.scope)
     try exchange.readDeadline(request, limits)
     try dispatch(request, route, router, &exchange, &workspace, into: &response)
   }
@@ -174,6 +177,12 @@ package final class ServiceHandler: RequestHandler {
     response.contentType = "application/json"
     if error.code == .notReady || error.code == .overloaded {
       response.addField("Retry-After", decimal: 1)
+    }
+    if error.code == .unauthorized {
+      response.addField("WWW-Authenticate", "Bearer realm=\"quotient\"")
+    }
+    if error.code == .unauthorized || error.code == .forbidden {
+      metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: error.code) ?? 0)
     }
     error.write(requestID: identity.requestID, to: &response.body)
   }

@@ -23,8 +23,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
   ///   - sharesPort: several sockets of this user may listen at the same address, and the kernel
   ///     spreads connections over them (`SO_REUSEPORT`).
   ///   - backlog: connections that may wait to be accepted.
+  ///   - mode: the permissions of a path, set before anybody can connect.
   package init(
-    at address: SocketAddress, sharesPort: Bool, backlog: Int
+    at address: SocketAddress, sharesPort: Bool, backlog: Int, mode: UInt32? = nil
   ) throws(SystemError) {
     let subject = address.description
     let descriptor: OwnedDescriptor
@@ -36,6 +37,10 @@ package struct ListeningSocket: ~Copyable, Sendable {
       descriptor = try bindSocket(to: address, sharesPort: sharesPort)
     }
     let number = descriptor.number
+    if let mode, case .unix(let path) = address {
+      // SAFETY: chmod only reads the path, alive during the call.
+      _ = try systemCall("chmod", on: path) { unsafe chmod(path, mode) }
+    }
     _ = try systemCall("listen", on: subject) { listen(number, CInt(clamping: backlog)) }
     self.address = try boundAddress(number, on: subject)
     self.descriptor = descriptor

@@ -8,19 +8,28 @@ func bindListeners(
   var listeners = [[Worker.Listener]](repeating: [], count: configuration.workerCount)
   var addresses: [String] = []
   for text in configuration.listenAddresses {
-    guard let address = SocketAddress(text) else { throw .address(text) }
-    do throws(SystemError) {
-      let bound = try bind(address, configuration, into: &listeners)
-      addresses.append(bound.description)
-    } catch {
-      throw .system(error)
-    }
+    addresses.append(try bind(text, configuration, isAdmin: false, into: &listeners))
+  }
+  for text in configuration.adminListenAddresses {
+    addresses.append(try bind(text, configuration, isAdmin: true, into: &listeners))
   }
   return (listeners, addresses)
 }
 
 private func bind(
-  _ address: SocketAddress, _ configuration: TransportConfiguration,
+  _ text: String, _ configuration: TransportConfiguration, isAdmin: Bool,
+  into listeners: inout [[Worker.Listener]]
+) throws(TransportError) -> String {
+  guard let address = SocketAddress(text) else { throw .address(text) }
+  do throws(SystemError) {
+    return try bind(address, configuration, isAdmin: isAdmin, into: &listeners).description
+  } catch {
+    throw .system(error)
+  }
+}
+
+private func bind(
+  _ address: SocketAddress, _ configuration: TransportConfiguration, isAdmin: Bool,
   into listeners: inout [[Worker.Listener]]
 ) throws(SystemError) -> SocketAddress {
   let backlog = configuration.backlog
@@ -29,7 +38,9 @@ private func bind(
   if sharesPort, address.port != 0 { try ListeningSocket.checkIsFree(address) }
 
   let first = Worker.Listener(
-    try ListeningSocket(at: address, sharesPort: sharesPort, backlog: backlog))
+    try ListeningSocket(
+      at: address, sharesPort: sharesPort, backlog: backlog, mode: configuration.socketMode),
+    isAdmin: isAdmin)
   // Port 0 was asked for: the others join the first at the port that it got.
   let boundAddress = first.socket.address
   listeners[0].append(first)
@@ -40,7 +51,8 @@ private func bind(
     }
     listeners[worker].append(
       Worker.Listener(
-        try ListeningSocket(at: boundAddress, sharesPort: true, backlog: backlog)))
+        try ListeningSocket(at: boundAddress, sharesPort: true, backlog: backlog),
+        isAdmin: isAdmin))
   }
   return boundAddress
 }

@@ -5,6 +5,10 @@ package struct TransportConfiguration: Sendable {
   /// Where to listen: `HOST:PORT`, `[ADDRESS]:PORT`, `unix:PATH`; port 0 takes a free one.
   /// `--listen`, repeatable.
   package var listenAddresses = ["127.0.0.1:8080"]
+  /// Further addresses, for administrators. `--admin-listen`, repeatable.
+  package var adminListenAddresses: [String] = []
+  /// The permissions of listening paths; nil: what the umask leaves. `--socket-mode`
+  package var socketMode: UInt32?
   /// Threads that serve connections, each with its own poll, listeners and buffers. `--workers`
   package var workerCount = 1
   /// What one request may cost.

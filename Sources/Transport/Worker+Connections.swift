@@ -10,7 +10,8 @@ extension Worker {
   func acceptConnections(from listener: Listener, countMax: Int = 64) {
     for _ in 0..<countMax {
       switch listener.socket.accept() {
-      case .accepted(let socket, let address): open(socket, from: address)
+      case .accepted(let socket, let address):
+        open(socket, from: address, isAdmin: listener.isAdmin)
       case .wouldBlock: return
       case .aborted: continue
       case .exhausted:
@@ -35,7 +36,9 @@ extension Worker {
     }
   }
 
-  private func open(_ socket: consuming StreamSocket, from address: SocketAddress) {
+  private func open(
+    _ socket: consuming StreamSocket, from address: SocketAddress, isAdmin: Bool
+  ) {
     let (slot, token) = connections.reserve()
     do throws(SystemError) {
       try poll.add(
@@ -44,7 +47,8 @@ extension Worker {
       connections.remove(slot)  // No memory for another watch: the socket closes.
       return
     }
-    let info = ConnectionInfo(peer: address.description, isLoopback: address.isLoopback)
+    let info = ConnectionInfo(
+      peer: address.description, isLoopback: address.isLoopback, isAdmin: isAdmin)
     let connection = Connection(socket, info: info, slot: slot, token: token, now: now)
     connections.insert(connection)
     add(1, to: counters.connectionsAccepted)

@@ -48,7 +48,11 @@ final class Worker {
   /// A listening socket; one of a path is shared by all workers.
   final class Listener: Sendable {
     let socket: ListeningSocket
-    init(_ socket: consuming ListeningSocket) { self.socket = socket }
+    let isAdmin: Bool
+    init(_ socket: consuming ListeningSocket, isAdmin: Bool) {
+      self.socket = socket
+      self.isAdmin = isAdmin
+    }
   }
 
   /// The configured times in nanoseconds.

@@ -76,7 +76,8 @@ import Transport
   @Test func `every option is understood as a flag and as a variable, and only once`() throws {
     let values = [
       "N": "5", "BYTES": "8192", "SECONDS": "9", "HOST:PORT": "127.0.0.1:1",
-      "[NAME=]PATH": "/m", "NAME": "x", "DIR": "/r", "POLICY": "latest:2",
+      "[NAME=]PATH": "/m", "NAME": "x", "DIR": "/r", "FILE": "/t", "MODE": "0660",
+      "POLICY": "latest:2",
       "[NAME=]f32|bf16|int8": "a=bf16",
     ]
     for option in ServeOptions.table {

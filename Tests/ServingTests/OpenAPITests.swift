@@ -100,6 +100,7 @@ import Testing
     case .missingFeature: endpoint == .score || endpoint == .lookup
     case .duplicateFeature: endpoint == .score
     case .unknownFeature, .categoryOutOfRange, .shapeMismatch, .invalidValue: endpoint.isStaged
+    case .unauthorized, .forbidden: endpoint.scope > .open
     case .notAcceptable: ![.livez, .readyz, .metrics, .openAPI].contains(endpoint)
     default: true
     }

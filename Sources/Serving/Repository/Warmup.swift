@@ -78,6 +78,7 @@ struct Warmup {
     var configuration = configuration
     configuration.workerCount = 1
     configuration.accessLog = .off
+    configuration.access = nil
     configuration.logSink = { _ in }
     let service = Service(configuration, models: [model])
     let handler = service.makeHandler(worker: 0)

@@ -8,7 +8,7 @@ import Transport
 
 /// All options of `quotient serve`.
 enum ServeOptions {
-  static let table: [ServeOption] = models + listening + limits + times + logs
+  static let table: [ServeOption] = models + listening + access + limits + times + logs
 
   private static let models: [ServeOption] = [
     ServeOption(
@@ -114,6 +114,35 @@ enum ServeOptions {
     .count(
       "backlog", \.transport.backlog, least: 1,
       "Connections that wait in the kernel to be accepted, for each listener."),
+  ]
+
+  private static let access: [ServeOption] = [
+    ServeOption(
+      "admin-listen", "HOST:PORT", isRepeatable: true,
+      "Where administrators connect, as --listen. With it, models are loaded and unloaded there "
+        + "alone; without it and without --tokens, from this host alone."
+    ) { text, settings in
+      settings.transport.adminListenAddresses.append(text)
+      return nil
+    },
+    ServeOption(
+      "tokens", "FILE",
+      "A file of access tokens: lines of read: or admin: and the SHA-256 of a token in "
+        + "hexadecimal. With it, everything but health needs one. Read again on SIGHUP."
+    ) { text, settings in
+      settings.tokensPath = text
+      return nil
+    },
+    ServeOption(
+      "socket-mode", "MODE", default: "as the umask says",
+      "Permissions of the paths of --listen unix:PATH, in octal: 0660."
+    ) { text, settings in
+      guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
+        return "must be octal permissions, as 0660"
+      }
+      settings.transport.socketMode = mode
+      return nil
+    },
   ]
 
   private static let limits: [ServeOption] = [

@@ -23,6 +23,8 @@ struct ServeSettings {
   var precisions = PrecisionChoice()
   /// nil: the best that the processor has.
   var kernels: String?
+  /// A file of access tokens.
+  var tokensPath: String?
   var transport = TransportConfiguration()
   var limits = ServiceLimits()
   var accessLog = AccessLogMode.auto

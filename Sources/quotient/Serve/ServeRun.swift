@@ -21,7 +21,9 @@ struct ServeRun {
     MappingDamage.catchBusErrors()
     let models = try ServedModels(settings)
     let counters = (0..<settings.transport.workerCount).map { _ in TransportCounters() }
-    let service = Service(serviceConfiguration, modelNames: models.names, transport: counters)
+    let access = try accessControl()
+    let service = Service(
+      serviceConfiguration(access), modelNames: models.names, transport: counters)
     service.beginStart()
     let server: Server
     do {
@@ -59,12 +61,23 @@ struct ServeRun {
         onReload: {
           log.note("SIGHUP: looking for new versions")
           service.modelControl?.lookAgain()
+          reloadTokens(service)
         })
     } catch {
       throw CommandFailure(error)
     }
     if let failure = outcome.failure.withLock({ $0 }) { throw failure }
     log.note("stopped")
+  }
+
+  private func reloadTokens(_ service: Service) {
+    do throws(AccessError) {
+      if let count = try service.configuration.access?.reload() {
+        log.note("access tokens were read", [("count", "\(count)")])
+      }
+    } catch {
+      log.warn("access tokens stay as they were", [("reason", error.description)])
+    }
   }
 
   /// The loader's thread: loads what was named, says where the server listens, then follows changes
@@ -107,11 +120,22 @@ struct ServeRun {
     }
   }
 
-  private var serviceConfiguration: ServiceConfiguration {
+  private func accessControl() throws(CommandFailure) -> AccessControl {
+    do throws(AccessError) {
+      return try AccessControl(
+        tokensPath: settings.tokensPath,
+        hasAdminListener: !settings.transport.adminListenAddresses.isEmpty)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  private func serviceConfiguration(_ access: AccessControl) -> ServiceConfiguration {
     var configuration = ServiceConfiguration(
       workerCount: settings.transport.workerCount, version: BuildVersion.text,
       logSink: ServerLog.sink, monotonicClock: MonotonicClock.nanoseconds,
       wallClock: ServerLog.wallClock)
+    configuration.access = access
     configuration.limits = settings.limits
     configuration.accessLog = settings.accessLog
     configuration.accessLogRate = settings.accessLogRate
