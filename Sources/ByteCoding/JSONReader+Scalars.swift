@@ -33,6 +33,21 @@ extension JSONReader {
     return value
   }
 
+  /// Reads an integer that an UInt64 holds.
+  @_lifetime(self: copy self)
+  package mutating func readUInt64() throws(JSONError) -> UInt64 {
+    try expect(.number, as: .integer)
+    let start = offset
+    let number = try scanNumber()
+    guard number.isInteger else {
+      throw JSONError(offset: start, reason: .wrongType(expected: .integer, found: .number))
+    }
+    guard let value = number.magnitude(in: bytes), !number.isNegative || value == 0 else {
+      throw JSONError(offset: start, reason: .numberOutOfRange)
+    }
+    return value
+  }
+
   /// Reads a number as the nearest float32; one beyond its range is an error.
   @_lifetime(self: copy self)
   package mutating func readFloat() throws(JSONError) -> Float {

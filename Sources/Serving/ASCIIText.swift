@@ -22,6 +22,10 @@ extension Span where Element == UInt8 {
     return true
   }
 
+  func hasSuffix(_ word: String) -> Bool {
+    count >= word.utf8.count && extracting(last: word.utf8.count).equals(word)
+  }
+
   func hasPrefixIgnoringCase(_ word: String) -> Bool {
     count >= word.utf8.count && extracting(first: word.utf8.count).equalsIgnoringCase(word)
   }

@@ -4,6 +4,9 @@ package import HTTPCore
 package enum Endpoint: Int, Sendable, CaseIterable {
   case index, livez, readyz, metrics, openAPI, stats, models, modelStatus, modelMetadata
   case vectors, explain, lookup, score, predict
+  case serverMetadata, serverLive, serverReady, inferenceStatistics
+  case inferenceMetadata, inferenceReady, inferenceConfiguration, modelInferenceStatistics, infer
+  case repositoryIndex, repositoryLoad, repositoryUnload
   /// No route; also `OPTIONS *` and requests that cannot be read.
   case unmatched
 
@@ -24,6 +27,18 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .lookup: "/v1/models/{model}:lookup"
     case .score: "/v1/models/{model}:score"
     case .predict: "/v1/models/{model}:predict"
+    case .serverMetadata: "/v2"
+    case .serverLive: "/v2/health/live"
+    case .serverReady: "/v2/health/ready"
+    case .inferenceStatistics: "/v2/models/stats"
+    case .inferenceMetadata: "/v2/models/{model}"
+    case .inferenceReady: "/v2/models/{model}/ready"
+    case .inferenceConfiguration: "/v2/models/{model}/config"
+    case .modelInferenceStatistics: "/v2/models/{model}/stats"
+    case .infer: "/v2/models/{model}/infer"
+    case .repositoryIndex: "/v2/repository/index"
+    case .repositoryLoad: "/v2/repository/models/{model}/load"
+    case .repositoryUnload: "/v2/repository/models/{model}/unload"
     case .unmatched: "other"
     }
   }
@@ -38,6 +53,11 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .lookup: "/v1/models/{model}/versions/{version}:lookup"
     case .score: "/v1/models/{model}/versions/{version}:score"
     case .predict: "/v1/models/{model}/versions/{version}:predict"
+    case .inferenceMetadata: "/v2/models/{model}/versions/{version}"
+    case .inferenceReady: "/v2/models/{model}/versions/{version}/ready"
+    case .inferenceConfiguration: "/v2/models/{model}/versions/{version}/config"
+    case .modelInferenceStatistics: "/v2/models/{model}/versions/{version}/stats"
+    case .infer: "/v2/models/{model}/versions/{version}/infer"
     default: nil
     }
   }
@@ -45,7 +65,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// True if the stages of its requests are measured.
   package var isStaged: Bool {
     switch self {
-    case .vectors, .explain, .lookup, .score, .predict: true
+    case .vectors, .explain, .lookup, .score, .predict, .infer: true
     default: false
     }
   }
@@ -53,14 +73,20 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// The value of `Allow`.
   package var allowedMethods: StaticString {
     switch self {
-    case .lookup, .score, .predict: "POST, OPTIONS"
+    case _ where isPosted: "POST, OPTIONS"
     case .unmatched: "GET, HEAD, POST, OPTIONS"
     default: "GET, HEAD, OPTIONS"
     }
   }
 
   /// True for what is asked by a body.
-  private var isPosted: Bool { self == .lookup || self == .score || self == .predict }
+  private var isPosted: Bool {
+    switch self {
+    case .lookup, .score, .predict, .infer, .repositoryIndex, .repositoryLoad, .repositoryUnload:
+      true
+    default: false
+    }
+  }
 
   package func allows(_ method: HTTPMethod) -> Bool {
     switch method {

@@ -46,6 +46,14 @@ struct Exchange {
     if milliseconds > 0 { deadline = receivedAt + milliseconds * 1_000_000 }
   }
 
+  /// Takes over a time that stands in the request itself; the shorter one holds. 0: no limit.
+  mutating func limit(toMicroseconds microseconds: Int) {
+    guard microseconds > 0 else { return }
+    let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
+    let (time, carries) = receivedAt.addingReportingOverflow(nanoseconds)
+    if !overflows && !carries { deadline = min(deadline ?? time, time) }
+  }
+
   /// Throws 504 if nobody waits for the answer any more. Looks at the clock only if it matters.
   func checkDeadline(_ now: () -> UInt64) throws(ServiceError) {
     if let deadline, Int(truncatingIfNeeded: now()) > deadline {

@@ -31,6 +31,8 @@ let openAPIDocument = #"""
       description: From categories to vectors.
     - name: scores
       description: From features to click-through rates.
+    - name: inference
+      description: The same as Open Inference Protocol v2, as KServe and Triton speak it.
   paths:
     /:
       get:
@@ -1569,6 +1571,1069 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/DeadlineExceeded"
           "505":
             $ref: "#/components/responses/VersionNotSupported"
+    /v2:
+      get:
+        operationId: getServerMetadata
+        tags: [inference]
+        summary: Which server this is, and what of the protocol it speaks
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Name, version, extensions.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ServerMetadata"
+                example:
+                  name: quotient
+                  version: 1.0.0
+                  extensions: [binary_tensor_data, model_configuration, model_repository, parameters, statistics]
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/health/live:
+      get:
+        operationId: getServerLive
+        tags: [inference]
+        summary: Does the server answer?
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: It does.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/Liveness"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/health/ready:
+      get:
+        operationId: getServerReady
+        tags: [inference]
+        summary: Should requests be sent here?
+        description: |
+          As `/readyz`.
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Every configured model has a ready version.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ServerReadiness"
+          "503":
+            description: A model has no ready version, or the server is going down.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Retry-After:
+                $ref: "#/components/headers/RetryAfter"
+            content:
+              application/json:
+                schema:
+                  anyOf:
+                    - $ref: "#/components/schemas/ServerReadiness"
+                    - $ref: "#/components/schemas/Error"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/stats:
+      get:
+        operationId: getInferenceStatistics
+        tags: [inference]
+        summary: Statistics of all models
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Of every ready version.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceStatistics"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}:
+      get:
+        operationId: getInferenceMetadata
+        tags: [inference]
+        summary: Inputs and outputs of a model
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Names, types and shapes; -1 is any size.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceMetadata"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/versions/{version}:
+      get:
+        operationId: getInferenceMetadataOfVersion
+        tags: [inference]
+        summary: Inputs and outputs of a model, of one version
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Names, types and shapes; -1 is any size.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceMetadata"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/ready:
+      get:
+        operationId: getModelReady
+        tags: [inference]
+        summary: Does a model answer?
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: It does.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelReadiness"
+          "503":
+            description: It has no ready version.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Retry-After:
+                $ref: "#/components/headers/RetryAfter"
+            content:
+              application/json:
+                schema:
+                  anyOf:
+                    - $ref: "#/components/schemas/ModelReadiness"
+                    - $ref: "#/components/schemas/Error"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/versions/{version}/ready:
+      get:
+        operationId: getModelReadyOfVersion
+        tags: [inference]
+        summary: Does a model answer?, of one version
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: It does.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/ModelReadiness"
+          "503":
+            description: It has no ready version.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Retry-After:
+                $ref: "#/components/headers/RetryAfter"
+            content:
+              application/json:
+                schema:
+                  anyOf:
+                    - $ref: "#/components/schemas/ModelReadiness"
+                    - $ref: "#/components/schemas/Error"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/config:
+      get:
+        operationId: getInferenceConfiguration
+        tags: [inference]
+        summary: A model's configuration as Triton tells it
+        description: |
+          `max_batch_size` is 0: shapes say all of their dimensions.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The configuration.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceConfiguration"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/versions/{version}/config:
+      get:
+        operationId: getInferenceConfigurationOfVersion
+        tags: [inference]
+        summary: A model's configuration as Triton tells it, of one version
+        description: |
+          `max_batch_size` is 0: shapes say all of their dimensions.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: The configuration.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceConfiguration"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/stats:
+      get:
+        operationId: getModelInferenceStatistics
+        tags: [inference]
+        summary: Statistics of a model
+        description: |
+          Of infer requests alone; `/v1/stats` and `/metrics` have all.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Of its ready versions.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceStatistics"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/versions/{version}/stats:
+      get:
+        operationId: getModelInferenceStatisticsOfVersion
+        tags: [inference]
+        summary: Statistics of a model, of one version
+        description: |
+          Of infer requests alone; `/v1/stats` and `/metrics` have all.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        responses:
+          "200":
+            description: Of its ready versions.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferenceStatistics"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/infer:
+      post:
+        operationId: infer
+        tags: [inference]
+        summary: Scores and vectors as tensors
+        description: |
+          Inputs: `dense` [rows, dense features] in the model's order, or dense features by name [rows]; ids
+          of each categorical feature by name: [rows], or [rows, length] for bags of one length, or all bags
+          in one list with `<feature>.lengths` [rows]; `<feature>.weights` in the ids' shape. Any integer
+          type goes for ids, BYTES where keys are hashed or looked up, any number type for dense values,
+          where `null` means missing. An input whose `parameters.context` is true has one row, which all
+          candidates share.
+          
+          Outputs: `score` and `logit` [rows]; `<feature>.vectors` [rows, width]; `<feature>.missing` in the
+          ids' shape. Only the inputs are needed that these outputs depend on. With `top_k` the scores are
+          the best ones, and `indices` says whose they are. No `outputs`: `score`, of models without a
+          network the vectors of every feature given.
+          
+          Binary tensors (extension_binary_data.md) go both ways: `Inference-Header-Content-Length` is the
+          length of the JSON, little-endian data follows. What is not finite is `null` in JSON answers; the
+          tokens `NaN` and `Infinity` are read, and refused as dense values.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/InferenceHeaderLength"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/InferRequest"
+              examples:
+                vectors:
+                  summary: Vectors of two ids and of two bags
+                  value:
+                    id: "7"
+                    inputs:
+                      - name: C3
+                        shape: [2]
+                        datatype: INT64
+                        data: [17, 42]
+                      - name: C5
+                        shape: [3]
+                        datatype: INT64
+                        data: [1, 2, 3]
+                      - name: C5.lengths
+                        shape: [2]
+                        datatype: INT32
+                        data: [3, 0]
+                    outputs:
+                      - name: C3.vectors
+                      - name: C5.vectors
+                      - name: C3.missing
+                    parameters:
+                      missing: zero
+            application/octet-stream:
+              schema:
+                type: string
+                format: binary
+                description: The JSON, and behind it the binary tensors.
+        responses:
+          "200":
+            description: The outputs, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Inference-Header-Content-Length:
+                $ref: "#/components/headers/InferenceHeaderLength"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferAnswer"
+              application/octet-stream:
+                schema:
+                  type: string
+                  format: binary
+                  description: The JSON, blanks, and behind them the binary tensors.
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/models/{model}/versions/{version}/infer:
+      post:
+        operationId: inferOfVersion
+        tags: [inference]
+        summary: Scores and vectors as tensors, of one version
+        description: |
+          Inputs: `dense` [rows, dense features] in the model's order, or dense features by name [rows]; ids
+          of each categorical feature by name: [rows], or [rows, length] for bags of one length, or all bags
+          in one list with `<feature>.lengths` [rows]; `<feature>.weights` in the ids' shape. Any integer
+          type goes for ids, BYTES where keys are hashed or looked up, any number type for dense values,
+          where `null` means missing. An input whose `parameters.context` is true has one row, which all
+          candidates share.
+          
+          Outputs: `score` and `logit` [rows]; `<feature>.vectors` [rows, width]; `<feature>.missing` in the
+          ids' shape. Only the inputs are needed that these outputs depend on. With `top_k` the scores are
+          the best ones, and `indices` says whose they are. No `outputs`: `score`, of models without a
+          network the vectors of every feature given.
+          
+          Binary tensors (extension_binary_data.md) go both ways: `Inference-Header-Content-Length` is the
+          length of the JSON, little-endian data follows. What is not finite is `null` in JSON answers; the
+          tokens `NaN` and `Infinity` are read, and refused as dense values.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/Version"
+          - $ref: "#/components/parameters/InferenceHeaderLength"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: true
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/InferRequest"
+              examples:
+                vectors:
+                  summary: Vectors of two ids and of two bags
+                  value:
+                    id: "7"
+                    inputs:
+                      - name: C3
+                        shape: [2]
+                        datatype: INT64
+                        data: [17, 42]
+                      - name: C5
+                        shape: [3]
+                        datatype: INT64
+                        data: [1, 2, 3]
+                      - name: C5.lengths
+                        shape: [2]
+                        datatype: INT32
+                        data: [3, 0]
+                    outputs:
+                      - name: C3.vectors
+                      - name: C5.vectors
+                      - name: C3.missing
+                    parameters:
+                      missing: zero
+            application/octet-stream:
+              schema:
+                type: string
+                format: binary
+                description: The JSON, and behind it the binary tensors.
+        responses:
+          "200":
+            description: The outputs, in the request's order.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+              Inference-Header-Content-Length:
+                $ref: "#/components/headers/InferenceHeaderLength"
+              Server-Timing:
+                $ref: "#/components/headers/ServerTiming"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/InferAnswer"
+              application/octet-stream:
+                schema:
+                  type: string
+                  format: binary
+                  description: The JSON, blanks, and behind them the binary tensors.
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "422":
+            $ref: "#/components/responses/Unprocessable"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/repository/index:
+      post:
+        operationId: getRepositoryIndex
+        tags: [inference]
+        summary: All models and versions with their states
+        parameters:
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: false
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/RepositoryIndexRequest"
+        responses:
+          "200":
+            description: Every version; of a model without versions the name alone.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
+            content:
+              application/json:
+                schema:
+                  $ref: "#/components/schemas/RepositoryIndex"
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/repository/models/{model}/load:
+      post:
+        operationId: loadModel
+        tags: [inference]
+        summary: Load a model
+        description: |
+          501 where the models are fixed at the start.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: false
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/RepositoryControlRequest"
+        responses:
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
+    /v2/repository/models/{model}/unload:
+      post:
+        operationId: unloadModel
+        tags: [inference]
+        summary: Unload a model
+        description: |
+          501 where the models are fixed at the start.
+        parameters:
+          - $ref: "#/components/parameters/Model"
+          - $ref: "#/components/parameters/RequestID"
+          - $ref: "#/components/parameters/TraceParent"
+          - $ref: "#/components/parameters/RequestTimeout"
+        requestBody:
+          required: false
+          content:
+            application/json:
+              schema:
+                $ref: "#/components/schemas/RepositoryControlRequest"
+        responses:
+          "400":
+            $ref: "#/components/responses/BadRequest"
+          "401":
+            $ref: "#/components/responses/Unauthorized"
+          "403":
+            $ref: "#/components/responses/Forbidden"
+          "404":
+            $ref: "#/components/responses/NotFound"
+          "405":
+            $ref: "#/components/responses/MethodNotAllowed"
+          "406":
+            $ref: "#/components/responses/NotAcceptable"
+          "408":
+            $ref: "#/components/responses/RequestTimeout"
+          "413":
+            $ref: "#/components/responses/TooLarge"
+          "414":
+            $ref: "#/components/responses/TargetTooLong"
+          "415":
+            $ref: "#/components/responses/UnsupportedMediaType"
+          "417":
+            $ref: "#/components/responses/ExpectationFailed"
+          "431":
+            $ref: "#/components/responses/HeadTooLarge"
+          "500":
+            $ref: "#/components/responses/Internal"
+          "501":
+            $ref: "#/components/responses/NotImplemented"
+          "503":
+            $ref: "#/components/responses/Unavailable"
+          "504":
+            $ref: "#/components/responses/DeadlineExceeded"
+          "505":
+            $ref: "#/components/responses/VersionNotSupported"
   components:
     parameters:
       Model:
@@ -1589,6 +2654,14 @@ let openAPIDocument = #"""
           format: int64
           minimum: 1
         example: 1
+      InferenceHeaderLength:
+        name: Inference-Header-Content-Length
+        in: header
+        description: Bytes of the JSON in front of binary tensors; without it all of the body is JSON.
+        schema:
+          type: string
+          pattern: "^[0-9]{1,18}$"
+        example: "212"
       Feature:
         name: feature
         in: path
@@ -1636,6 +2709,11 @@ let openAPIDocument = #"""
         schema:
           type: string
     headers:
+      InferenceHeaderLength:
+        description: Bytes of the JSON, blanks behind it included; only with binary tensors.
+        schema:
+          type: integer
+          minimum: 1
       RequestID:
         description: The request's id, or one made for it.
         required: true
@@ -1891,6 +2969,388 @@ let openAPIDocument = #"""
         type: string
         enum: [json, base64]
         description: Numbers, or base64 of little-endian float32.
+      ServerMetadata:
+        type: object
+        required: [name, version, extensions]
+        additionalProperties: false
+        properties:
+          name:
+            type: string
+          version:
+            type: string
+          extensions:
+            type: array
+            items:
+              type: string
+      ServerReadiness:
+        type: object
+        required: [ready, live]
+        additionalProperties: false
+        properties:
+          ready:
+            type: boolean
+          live:
+            type: boolean
+      ModelReadiness:
+        type: object
+        required: [name, ready]
+        additionalProperties: false
+        properties:
+          name:
+            type: string
+          ready:
+            type: boolean
+      Datatype:
+        type: string
+        enum: [BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64, BYTES]
+      TensorMetadata:
+        type: object
+        required: [name, datatype, shape]
+        additionalProperties: false
+        properties:
+          name:
+            type: string
+          datatype:
+            $ref: "#/components/schemas/Datatype"
+          shape:
+            type: array
+            items:
+              type: integer
+              minimum: -1
+      InferenceMetadata:
+        type: object
+        required: [name, versions, platform, inputs, outputs]
+        additionalProperties: false
+        properties:
+          name:
+            type: string
+          versions:
+            type: array
+            items:
+              type: string
+          platform:
+            type: string
+          inputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorMetadata"
+          outputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorMetadata"
+      InferenceConfiguration:
+        type: object
+        required: [name, platform, backend, max_batch_size, input, output]
+        additionalProperties: true
+        properties:
+          name:
+            type: string
+          platform:
+            type: string
+          backend:
+            type: string
+          max_batch_size:
+            type: integer
+          input:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorConfiguration"
+          output:
+            type: array
+            items:
+              $ref: "#/components/schemas/TensorConfiguration"
+      TensorConfiguration:
+        type: object
+        required: [name, data_type, dims]
+        additionalProperties: true
+        properties:
+          name:
+            type: string
+          data_type:
+            type: string
+            pattern: "^TYPE_"
+          dims:
+            type: array
+            items:
+              type: integer
+          optional:
+            type: boolean
+            description: False for what all outputs together need.
+      InferenceStatistics:
+        type: object
+        required: [model_stats]
+        additionalProperties: false
+        properties:
+          model_stats:
+            type: array
+            items:
+              $ref: "#/components/schemas/ModelInferenceStatistics"
+      ModelInferenceStatistics:
+        type: object
+        required: [name, version, last_inference, inference_count, execution_count, inference_stats, batch_stats]
+        additionalProperties: true
+        properties:
+          name:
+            type: string
+          version:
+            type: string
+          last_inference:
+            type: integer
+            description: Milliseconds since 1970; 0 before the first request.
+          inference_count:
+            type: integer
+          execution_count:
+            type: integer
+          inference_stats:
+            type: object
+            required: [success, fail, queue, compute_input, compute_infer, compute_output, cache_hit, cache_miss]
+            additionalProperties:
+              $ref: "#/components/schemas/StatisticDuration"
+          batch_stats:
+            type: array
+            items:
+              type: object
+      StatisticDuration:
+        type: object
+        required: [count, ns]
+        additionalProperties: false
+        properties:
+          count:
+            type: integer
+          ns:
+            type: integer
+      InferParameters:
+        type: object
+        description: Parameters that are not listed here are left alone.
+        properties:
+          missing:
+            $ref: "#/components/schemas/MissingPolicy"
+          missing_policy:
+            $ref: "#/components/schemas/MissingPolicy"
+          pooling:
+            type: string
+            enum: [sum, mean]
+          top_k:
+            type: integer
+            minimum: 1
+            maximum: 9223372036854775807
+          binary_data_output:
+            type: boolean
+            description: Answer in binary what `outputs` does not say otherwise of.
+          timeout:
+            type: integer
+            minimum: 0
+            maximum: 9223372036854775807
+            description: Microseconds after which nobody waits for the answer; 0 is for ever.
+        not:
+          required: [missing, missing_policy]
+        additionalProperties:
+          $ref: "#/components/schemas/ParameterValue"
+      ParameterValue:
+        type: [string, number, boolean]
+      InferRequest:
+        type: object
+        required: [inputs]
+        additionalProperties: false
+        properties:
+          id:
+            type: string
+            description: Comes back with the answer.
+          model_name:
+            type: string
+            description: Left alone; the path names the model.
+          model_version:
+            type: string
+            description: Left alone; the path names the version.
+          parameters:
+            $ref: "#/components/schemas/InferParameters"
+          inputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/InferInput"
+          outputs:
+            type: array
+            items:
+              $ref: "#/components/schemas/InferOutput"
+      InferInput:
+        type: object
+        required: [name, shape, datatype, data]
+        additionalProperties: false
+        description: |
+          In front of binary tensors an input has `parameters.binary_data_size` instead of `data`.
+        properties:
+          name:
+            type: string
+          shape:
+            type: array
+            items:
+              type: integer
+              minimum: 0
+              maximum: 9223372036854775807
+          datatype:
+            $ref: "#/components/schemas/Datatype"
+          parameters:
+            type: object
+            properties:
+              context:
+                type: boolean
+                description: The one row holds for all candidates.
+            propertyNames:
+              not:
+                enum: [binary_data_size, shared_memory_region]
+            additionalProperties:
+              $ref: "#/components/schemas/ParameterValue"
+          data:
+            type: array
+            description: Flat or nested; the number of elements is what counts.
+        anyOf:
+          - properties:
+              datatype:
+                enum: [UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64]
+              data:
+                $ref: "#/components/schemas/InferIntegers"
+          - properties:
+              datatype:
+                enum: [FP16, BF16, FP32, FP64]
+              data:
+                $ref: "#/components/schemas/InferNumbers"
+          - properties:
+              datatype:
+                enum: [BOOL]
+              data:
+                $ref: "#/components/schemas/InferBooleans"
+          - properties:
+              datatype:
+                enum: [BYTES]
+              data:
+                $ref: "#/components/schemas/InferStrings"
+      InferIntegers:
+        anyOf:
+          - type: array
+            items:
+              type: integer
+          - type: array
+            items:
+              type: array
+              items:
+                type: integer
+      InferNumbers:
+        anyOf:
+          - type: array
+            items:
+              type: [number, "null"]
+          - type: array
+            items:
+              type: array
+              items:
+                type: [number, "null"]
+      InferBooleans:
+        anyOf:
+          - type: array
+            items:
+              type: boolean
+          - type: array
+            items:
+              type: array
+              items:
+                type: boolean
+      InferStrings:
+        anyOf:
+          - type: array
+            items:
+              type: string
+          - type: array
+            items:
+              type: array
+              items:
+                type: string
+      InferOutput:
+        type: object
+        required: [name]
+        additionalProperties: false
+        properties:
+          name:
+            type: string
+          parameters:
+            type: object
+            properties:
+              binary_data:
+                type: boolean
+                description: Answer this output in binary, or not.
+            propertyNames:
+              not:
+                enum: [classification, shared_memory_region]
+            additionalProperties:
+              $ref: "#/components/schemas/ParameterValue"
+      InferAnswer:
+        type: object
+        required: [model_name, model_version, outputs]
+        additionalProperties: false
+        properties:
+          id:
+            type: string
+          model_name:
+            type: string
+          model_version:
+            type: string
+          outputs:
+            type: array
+            items:
+              type: object
+              required: [name, datatype, shape]
+              additionalProperties: false
+              properties:
+                name:
+                  type: string
+                datatype:
+                  $ref: "#/components/schemas/Datatype"
+                shape:
+                  type: array
+                  items:
+                    type: integer
+                    minimum: 0
+                parameters:
+                  type: object
+                  additionalProperties: false
+                  properties:
+                    binary_data_size:
+                      type: integer
+                      minimum: 0
+                data:
+                  type: array
+                  items:
+                    type: [number, boolean, "null"]
+      RepositoryIndexRequest:
+        type: object
+        additionalProperties: false
+        properties:
+          ready:
+            type: boolean
+            description: Only versions that answer.
+      RepositoryIndex:
+        type: array
+        items:
+          type: object
+          required: [name]
+          additionalProperties: false
+          properties:
+            name:
+              type: string
+            version:
+              type: string
+            state:
+              type: string
+              enum: [READY, UNAVAILABLE, LOADING, UNLOADING]
+            reason:
+              type: string
+      RepositoryControlRequest:
+        type: object
+        additionalProperties: false
+        properties:
+          parameters:
+            type: object
+            additionalProperties:
+              $ref: "#/components/schemas/ParameterValue"
       LookupRequest:
         type: object
         required: [features]

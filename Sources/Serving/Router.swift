@@ -23,8 +23,8 @@ package struct Router: ~Copyable {
   private static let segmentCountMax = 8
 
   private var decoded = ByteBuffer(capacity: 256)
-  private var segments = InlineArray<8, Range<Int>>(repeating: 0..<0)
-  private var segmentCount = 0
+  private(set) var segments = InlineArray<8, Range<Int>>(repeating: 0..<0)
+  private(set) var segmentCount = 0
 
   package init() {}
 
@@ -37,6 +37,7 @@ package struct Router: ~Copyable {
   /// - Throws: 400 if a `%` is not followed by two hexadecimal digits.
   package mutating func match(_ path: Span<UInt8>) throws(ServiceError) -> Route? {
     guard try split(path) else { return nil }
+    if isSegment(0, "v2") { return matchInference() }
     switch segmentCount {
     case 1:
       if segments[0].isEmpty { return Route(.index) }
@@ -101,7 +102,7 @@ package struct Router: ~Copyable {
   }
 
   /// The route, unless a name in it is empty.
-  private func named(_ route: Route) -> Route? {
+  func named(_ route: Route) -> Route? {
     route.model.isEmpty || route.version?.isEmpty == true ? nil : route
   }
 
@@ -117,7 +118,7 @@ package struct Router: ~Copyable {
     return (segment, nil)
   }
 
-  private func isSegment(_ position: Int, _ word: String) -> Bool {
+  func isSegment(_ position: Int, _ word: String) -> Bool {
     text(segments[position]).equals(word)
   }
 

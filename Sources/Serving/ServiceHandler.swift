@@ -15,6 +15,7 @@ package final class ServiceHandler: RequestHandler {
   private var workspace = LookupWorkspace()
   private var scoring = ScoreHandling()
   private var access: AccessControl.View?
+  private var inference = InferenceHandling()
   /// The version that answers the current request.
   private var served: ServingModel?
   private var identity: RequestIdentity
@@ -142,6 +143,10 @@ package final class ServiceHandler: RequestHandler {
     case .predict:
       let model = try model(of: route, router)
       try predict(request, model, &exchange, &scoring, into: &response)
+    case .infer:
+      let model = try model(of: route, router)
+      try infer(
+        request, model, &exchange, &workspace, &scoring, &inference, into: &response)
     case .vectors:
       let model = try model(of: route, router)
       let feature = try Self.feature(router.text(route.feature), of: model)
@@ -162,7 +167,29 @@ package final class ServiceHandler: RequestHandler {
     case .models: try listModels(request, into: &response)
     case .modelStatus: try answerModelStatus(request, route, router, into: &response)
     case .modelMetadata: try answerModelMetadata(request, route, router, into: &response)
-    case .unmatched: preconditionFailure("no path leads there")
+    case .repositoryIndex: try answerRepositoryIndex(request, into: &response)
+    case .repositoryLoad, .repositoryUnload: try refuseRepositoryControl(request)
+    default: try answerInference(request, route, router, into: &response)
+    }
+  }
+
+  /// The routes of the Open Inference Protocol that tell about the server and its models.
+  private func answerInference(
+    _ request: borrowing RequestView, _ route: Route, _ router: borrowing Router,
+    into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    try AcceptHeader(request.header(.accept)).require("application/json")
+    switch route.endpoint {
+    case .serverMetadata: answerServerMetadata(into: &response)
+    case .serverLive: answerServerLiveness(into: &response)
+    case .serverReady: answerServerReadiness(into: &response)
+    case .inferenceStatistics, .modelInferenceStatistics:
+      try answerInferenceStatistics(route, router, into: &response)
+    case .inferenceMetadata: try answerInferenceMetadata(route, router, into: &response)
+    case .inferenceReady: try answerModelReadiness(route, router, into: &response)
+    case .inferenceConfiguration:
+      try answerInferenceConfiguration(route, router, into: &response)
+    default: preconditionFailure("no path leads there")
     }
   }
 

@@ -20,6 +20,7 @@ package final class ServingModel: Sendable {
   let denseFeatures: [ModelConfiguration.DenseFeature]
   /// `{"model":"demo","version":"1","scores":`
   let scoreAnswerStart: [UInt8]
+  let inference: ModelInference
   /// What features do if the request does not say.
   let poolings: [Pooling]
   let missingPolicies: [MissingPolicy]
@@ -61,6 +62,7 @@ package final class ServingModel: Sendable {
     denseFeatures = model.configuration.denseFeatures
     poolings = model.features.map(\.specification.pooling)
     missingPolicies = model.features.map(\.specification.missing)
+    inference = ModelInference(model, workerCount: metrics.workers.count)
     identity = Self.identity(of: model)
   }
 

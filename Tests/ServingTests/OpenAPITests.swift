@@ -96,7 +96,8 @@ import Testing
 
   private func canComeUp(_ code: ServiceError.Code, _ endpoint: Endpoint) -> Bool {
     switch code {
-    case .unsupportedMediaType, .invalidEncoding: [.lookup, .score, .predict].contains(endpoint)
+    case .unsupportedMediaType, .invalidEncoding:
+      [.lookup, .score, .predict, .infer].contains(endpoint)
     case .missingFeature: endpoint == .score || endpoint == .lookup
     case .duplicateFeature: endpoint == .score
     case .unknownFeature, .categoryOutOfRange, .shapeMismatch, .invalidValue: endpoint.isStaged

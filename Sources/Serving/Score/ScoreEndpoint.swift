@@ -15,6 +15,17 @@ struct ScoreHandling: ~Copyable {
   var form: PredictForm?
 
   init() {}
+
+  /// Starts a request to a model.
+  mutating func prepare(for model: ServingModel) {
+    form = nil
+    if !request.fits(model) {
+      request = ScoreRequest(
+        denseFeatureCount: model.denseFeatures.count,
+        categoricalFeatureCount: model.tables.count)
+    }
+    request.reset()
+  }
 }
 
 extension ServiceHandler {
@@ -72,18 +83,12 @@ extension ServiceHandler {
         .invalidRequest, field: "model",
         "model '\(model.name)' has embeddings alone and no scores; ask for vectors with :lookup")
     }
-    scoring.form = nil
-    if !scoring.request.fits(model) {
-      scoring.request = ScoreRequest(
-        denseFeatureCount: model.denseFeatures.count,
-        categoricalFeatureCount: model.tables.count)
-    }
-    scoring.request.reset()
+    scoring.prepare(for: model)
     return network
   }
 
   /// Hands over the body, decompressed if need be.
-  private func readBody(
+  func readBody(
     of request: borrowing RequestView, _ read: (Span<UInt8>) throws(ServiceError) -> Void
   ) throws(ServiceError) {
     let coding = try ContentCoding.ofRequest(request.header(.contentEncoding))
@@ -94,7 +99,7 @@ extension ServiceHandler {
   }
 
   /// Scores or logits of all candidates, chunk by chunk, into `scoring.values`.
-  private func compute(
+  func compute(
     _ network: RankingNetwork, _ model: ServingModel, _ exchange: inout Exchange,
     _ scoring: inout ScoreHandling
   ) throws(ServiceError) {
@@ -206,7 +211,7 @@ extension ServiceHandler {
   }
 
   /// The best candidates, best first, ties by lower index, into `scoring.order`.
-  private func rank(_ rowCount: Int, countMax: Int, _ scoring: inout ScoreHandling) {
+  func rank(_ rowCount: Int, countMax: Int, _ scoring: inout ScoreHandling) {
     scoring.order.removeAll(keepingCapacity: true)
     scoring.order.append(contentsOf: 0..<rowCount)
     let values = scoring.values
