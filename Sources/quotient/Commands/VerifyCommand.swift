@@ -47,7 +47,7 @@ struct VerifyCommand: ParsableCommand {
   var missing: MissingPolicy?
 
   @Option(help: ArgumentHelp("The largest difference of a score that passes.", valueName: "x"))
-  var scoreError: Float = 0.05
+  var scoreError: Float = 0.1
 
   func validate() throws {
     guard (precision == nil) == (data == nil) else {
