@@ -109,7 +109,8 @@ let package = Package(
       exclude: ["Golden"]),
     tests(
       for: "Training",
-      ["Ranking", "Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO"]),
+      ["Ranking", "Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO"],
+      exclude: ["Golden"]),
     tests(
       for: "Serving",
       ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "SystemIO", "Telemetry"]),

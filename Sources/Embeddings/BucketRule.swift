@@ -1,8 +1,8 @@
-import Checkpoints
-import Kernels
+package import Checkpoints
+package import Kernels
 
 /// A partition's function, made ready for batches.
-enum BucketRule: Sendable {
+package enum BucketRule: Sendable {
   case identity
   case quotient(DivisionByConstant)
   /// The quotient as float32 arithmetic gives it.
@@ -13,7 +13,7 @@ enum BucketRule: Sendable {
   case stored(Tensor, isWide: Bool)
 
   /// The rule of an arithmetic partition; `explicit` needs its tensor.
-  init?(_ kind: PartitionKind, cardinality: Int, arithmetic: QuotientArithmetic) {
+  package init?(_ kind: PartitionKind, cardinality: Int, arithmetic: QuotientArithmetic) {
     switch kind {
     case .identity: self = .identity
     case .quotient(let divisor) where arithmetic == .float32:
@@ -31,7 +31,7 @@ enum BucketRule: Sendable {
   }
 
   /// Whether a bucket may be one that the table does not have, so that it is checked at use.
-  var mayLeaveTable: Bool {
+  package var mayLeaveTable: Bool {
     switch self {
     case .floatQuotient, .stored: true
     case .identity, .quotient, .remainder, .mixedRadix: false
@@ -43,7 +43,7 @@ enum BucketRule: Sendable {
   /// - Parameters:
   ///   - ids: shape [count]; each in 0 ..< cardinality.
   ///   - buckets: shape [count]; overwritten.
-  func buckets(
+  package func buckets(
     of ids: Span<Int64>, by kernels: RowKernels, into buckets: inout MutableSpan<Int64>
   ) {
     switch self {

@@ -8,7 +8,7 @@ package struct HugePageMemory: ~Copyable, @unchecked Sendable {
   /// The mapping; its start may lie before ``base``, which is aligned to a huge page.
   private let mapping: UnsafeMutableRawPointer
   private let mappingByteCount: Int
-  private let base: UnsafeMutableRawPointer
+  let base: UnsafeMutableRawPointer
   package let byteCount: Int
 
   private static let hugePageByteCount = 2 << 20

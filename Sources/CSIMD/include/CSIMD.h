@@ -9,3 +9,4 @@
 #include "csimd_peaks.h"
 #include "csimd_rows.h"
 #include "csimd_text.h"
+#include "csimd_training.h"

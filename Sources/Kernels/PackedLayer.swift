@@ -1,0 +1,214 @@
+internal import CSIMD
+
+/// The shape of a dense layer whose weights are trained in their packed form: panels of 64 outputs,
+/// for each input the weights that it meets (see `csimd_dense.h`). Padding stays zero.
+package struct PackedLayer: Hashable, Sendable {
+  package let inputCount: Int
+  package let outputCount: Int
+
+  package init(inputCount: Int, outputCount: Int) {
+    precondition(inputCount > 0 && outputCount > 0, "a layer has inputs and outputs")
+    self.inputCount = inputCount
+    self.outputCount = outputCount
+  }
+
+  /// Floats of the packed weights.
+  package var weightCount: Int { csimd_dense_packed_count(inputCount, outputCount) }
+  /// Floats of a bias, padded.
+  package var biasCount: Int { csimd_dense_padded_outputs(outputCount) }
+  /// The layer of the transposed weights: gradients of outputs in, gradients of inputs out.
+  package var transposed: PackedLayer {
+    PackedLayer(inputCount: outputCount, outputCount: inputCount)
+  }
+  package var panelCount: Int { (outputCount + Self.panelWidth - 1) / Self.panelWidth }
+
+  static let panelWidth = Int(CSIMD_DENSE_PANEL)
+  /// Floats of scratch memory that a panel's gradient needs.
+  package static let gradientScratchCount = Int(CSIMD_GRADIENT_ROWS) * panelWidth
+
+  /// Outputs of one panel.
+  package func outputs(ofPanel panel: Int) -> Range<Int> {
+    let first = panel * Self.panelWidth
+    return first..<min(first + Self.panelWidth, outputCount)
+  }
+
+  /// Packed floats of one panel.
+  package func floats(ofPanel panel: Int) -> Range<Int> {
+    let first = panel * Self.panelWidth
+    let padded = min(Self.panelWidth, biasCount - first)
+    return first * inputCount..<(first + padded) * inputCount
+  }
+
+  /// Where the weight of one input and one output lies.
+  package func position(input: Int, output: Int) -> Int {
+    let panel = output / Self.panelWidth
+    let first = panel * Self.panelWidth
+    let padded = min(Self.panelWidth, biasCount - first)
+    return first * inputCount + input * padded + (output - first)
+  }
+
+  /// From row-major weights, [outputCount, inputCount].
+  package func pack(_ weights: Span<Float>, into packed: inout MutableSpan<Float>) {
+    precondition(weights.count == inputCount * outputCount, "weights are [outputs, inputs]")
+    precondition(packed.count == weightCount, "packed weights have their padding")
+    // SAFETY: the shapes were checked above; both spans outlive the call.
+    unsafe weights.withUnsafeBufferPointer { weights in
+      unsafe packed.withUnsafeMutableBufferPointer { packed in
+        unsafe csimd_dense_pack(
+          weights.baseAddress, inputCount, inputCount, outputCount, packed.baseAddress)
+      }
+    }
+  }
+
+  /// To row-major weights, [outputCount, inputCount].
+  package func unpack(_ packed: Span<Float>, into weights: inout MutableSpan<Float>) {
+    precondition(weights.count == inputCount * outputCount, "weights are [outputs, inputs]")
+    precondition(packed.count == weightCount, "packed weights have their padding")
+    for output in 0..<outputCount {
+      for input in 0..<inputCount {
+        weights[output * inputCount + input] = packed[position(input: input, output: output)]
+      }
+    }
+  }
+
+  /// Brings the transposed form up to date with one panel of the packed weights.
+  ///
+  /// - Parameter transposed: packed weights of ``transposed``.
+  package func transpose(
+    panel: Int, of packed: Span<Float>, into transposed: inout MutableSpan<Float>
+  ) {
+    precondition(packed.count == weightCount, "packed weights have their padding")
+    precondition(transposed.count == self.transposed.weightCount, "the transposed form is packed")
+    let (outputs, floats) = (outputs(ofPanel: panel), floats(ofPanel: panel))
+    // SAFETY: the panel lies in the packed weights, and what it writes in the transposed ones.
+    unsafe packed.withUnsafeBufferPointer { packed in
+      unsafe transposed.withUnsafeMutableBufferPointer { transposed in
+        unsafe csimd_dense_transpose_panel(
+          packed.baseAddress! + floats.lowerBound, inputCount, outputCount, outputs.lowerBound,
+          outputs.count, floats.count / inputCount, transposed.baseAddress!)
+      }
+    }
+  }
+}
+
+extension TrainingKernels {
+  /// The layer's outputs for a batch, as ``DenseLayer/forward(_:inputStride:rowCount:...)``.
+  ///
+  /// - Parameters:
+  ///   - weights: packed; of the layer's transposed form for gradients of inputs.
+  ///   - bias: [biasCount] floats.
+  ///   - input, output: rows `inputStride` and `outputStride` floats apart.
+  package func forward(
+    _ layer: PackedLayer, weights: Span<Float>, bias: Span<Float>, appliesReLU: Bool,
+    input: Span<Float>, inputStride: Int, rowCount: Int, into output: inout MutableSpan<Float>,
+    outputStride: Int
+  ) {
+    precondition(weights.count == layer.weightCount, "packed weights have their padding")
+    precondition(bias.count >= layer.biasCount, "a bias has its padding")
+    RowPlacement.check(
+      input.count, rowCount: rowCount, stride: inputStride, width: layer.inputCount)
+    RowPlacement.check(
+      output.count, rowCount: rowCount, stride: outputStride, width: layer.outputCount)
+    guard rowCount > 0 else { return }
+    // SAFETY: the shapes were checked above; exclusive access to output rules out overlap.
+    unsafe weights.withUnsafeBufferPointer { weights in
+      unsafe bias.withUnsafeBufferPointer { bias in
+        unsafe input.withUnsafeBufferPointer { input in
+          unsafe output.withUnsafeMutableBufferPointer { output in
+            unsafe dense.forward(
+              input.baseAddress, inputStride, rowCount, weights.baseAddress, bias.baseAddress,
+              layer.inputCount, layer.outputCount, appliesReLU, output.baseAddress, outputStride)
+          }
+        }
+      }
+    }
+  }
+
+  /// One panel of the gradient of a layer's weights, in packed form, overwritten:
+  ///
+  ///     gradient[o, i] = sum over rows b of delta[b, o] * input[b, i]
+  ///
+  /// - Parameters:
+  ///   - delta: the gradient of the layer's sums, [rowCount, outputCount].
+  ///   - scratch: ``PackedLayer/gradientScratchCount`` floats of any content.
+  ///   - gradient: the panel's floats.
+  package func weightGradient(
+    _ layer: PackedLayer, panel: Int, input: Span<Float>, inputStride: Int, delta: Span<Float>,
+    deltaStride: Int, rowCount: Int, scratch: inout MutableSpan<Float>,
+    into gradient: inout MutableSpan<Float>
+  ) {
+    let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
+    precondition(gradient.count == floats.count, "the gradient is one panel's")
+    precondition(scratch.count >= PackedLayer.gradientScratchCount, "the scratch is too small")
+    RowPlacement.check(
+      input.count, rowCount: rowCount, stride: inputStride, width: layer.inputCount)
+    RowPlacement.check(
+      delta.count, rowCount: rowCount, stride: deltaStride, width: layer.outputCount)
+    guard rowCount > 0 else { return gradient.update(repeating: 0) }
+    guard layer.outputCount > 1 else {
+      return columnSums(
+        input, stride: inputStride, rowCount: rowCount, weights: delta, weightStride: deltaStride,
+        into: &gradient)
+    }
+    // SAFETY: the shapes were checked above.
+    unsafe input.withUnsafeBufferPointer { input in
+      unsafe delta.withUnsafeBufferPointer { delta in
+        unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+          unsafe gradient.withUnsafeMutableBufferPointer { gradient in
+            unsafe functions.pointee.weight_gradient(
+              input.baseAddress!, inputStride, rowCount, delta.baseAddress! + outputs.lowerBound,
+              deltaStride, layer.inputCount, outputs.count, floats.count / layer.inputCount,
+              scratch.baseAddress!, gradient.baseAddress!)
+          }
+        }
+      }
+    }
+  }
+
+  /// sums[i] = sum over rows b of weights[b] * values[b, i]; without weights, of values[b, i].
+  ///
+  /// - Parameters:
+  ///   - weights: one every `weightStride` floats.
+  ///   - sums: as many as a row has values; overwritten.
+  package func columnSums(
+    _ values: Span<Float>, stride: Int, rowCount: Int, weights: Span<Float>? = nil,
+    weightStride: Int = 1, into sums: inout MutableSpan<Float>
+  ) {
+    RowPlacement.check(values.count, rowCount: rowCount, stride: stride, width: sums.count)
+    guard rowCount > 0 else { return sums.update(repeating: 0) }
+    // SAFETY: the shapes were checked above, those of the weights here.
+    unsafe values.withUnsafeBufferPointer { values in
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        guard let weights else {
+          unsafe functions.pointee.column_sums(
+            values.baseAddress!, stride, rowCount, nil, 0, sums.count, sums.baseAddress!)
+          return
+        }
+        RowPlacement.check(weights.count, rowCount: rowCount, stride: weightStride, width: 1)
+        unsafe weights.withUnsafeBufferPointer { weights in
+          unsafe functions.pointee.column_sums(
+            values.baseAddress!, stride, rowCount, weights.baseAddress!, weightStride, sums.count,
+            sums.baseAddress!)
+        }
+      }
+    }
+  }
+
+  /// delta[b, i] = 0 where activation[b, i], the output of a ReLU, is not positive.
+  package func reluBackward(
+    activation: Span<Float>, activationStride: Int, delta: inout MutableSpan<Float>,
+    deltaStride: Int, rowCount: Int, width: Int
+  ) {
+    RowPlacement.check(activation.count, rowCount: rowCount, stride: activationStride, width: width)
+    RowPlacement.check(delta.count, rowCount: rowCount, stride: deltaStride, width: width)
+    guard rowCount > 0 else { return }
+    // SAFETY: the shapes were checked above.
+    unsafe activation.withUnsafeBufferPointer { activation in
+      unsafe delta.withUnsafeMutableBufferPointer { delta in
+        unsafe functions.pointee.relu_backward(
+          activation.baseAddress!, activationStride, delta.baseAddress!, deltaStride, rowCount,
+          width)
+      }
+    }
+  }
+}

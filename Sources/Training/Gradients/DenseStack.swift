@@ -1,0 +1,165 @@
+import Kernels
+import Ranking
+import SystemIO
+
+/// A dense layer in training.
+struct TrainedLayer: Sendable {
+  let layer: PackedLayer
+  let appliesReLU: Bool
+  let weights: Parameters
+  let bias: Parameters
+  /// The packed weights of the way back; nil if nobody asks for the gradient of the inputs.
+  let transposed: FloatMemory?
+  let weightGradient: FloatMemory
+  let biasGradient: FloatMemory
+
+  init(
+    weight: String, bias: String, inputCount: Int, outputCount: Int, appliesReLU: Bool,
+    passesBack: Bool, optimizer: Optimizer
+  ) throws(TrainingError) {
+    let layer = PackedLayer(inputCount: inputCount, outputCount: outputCount)
+    self.layer = layer
+    self.appliesReLU = appliesReLU
+    weights = try Parameters(name: weight, weightsOf: layer, optimizer: optimizer)
+    self.bias = try Parameters(
+      name: bias, shape: [outputCount], padded: layer.biasCount, optimizer: optimizer)
+    (transposed, weightGradient, biasGradient) = try reservingMemory {
+      () throws(SystemError) in
+      (
+        passesBack ? try FloatMemory(count: layer.transposed.weightCount) : nil,
+        try FloatMemory(count: layer.weightCount), try FloatMemory(count: layer.biasCount)
+      )
+    }
+  }
+
+  /// Brings the weights of the way back up to date with all weights.
+  func transposeAll() {
+    guard let transposed else { return }
+    var span = transposed.mutableFloats()
+    for panel in 0..<layer.panelCount {
+      layer.transpose(panel: panel, of: weights.values.floats, into: &span)
+    }
+  }
+
+  /// The gradient of one panel of the weights, and of its biases.
+  func findGradient(
+    panel: Int, input: Matrix, delta: Matrix, rowCount: Int, scratch: inout MutableSpan<Float>,
+    kernels: TrainingKernels
+  ) {
+    let rows = 0..<rowCount
+    let outputs = layer.outputs(ofPanel: panel)
+    var gradient = weightGradient.mutableFloats(layer.floats(ofPanel: panel))
+    kernels.weightGradient(
+      layer, panel: panel, input: input.floats(rows), inputStride: input.stride,
+      delta: delta.floats(rows), deltaStride: delta.stride, rowCount: rowCount, scratch: &scratch,
+      into: &gradient)
+    var sums = biasGradient.mutableFloats(outputs)
+    let columns = delta.columns(outputs)
+    kernels.columnSums(
+      columns.floats(rows), stride: delta.stride, rowCount: rowCount, into: &sums)
+  }
+
+  /// Moves one panel of the weights, and its biases, by their gradient.
+  func update(panel: Int, by update: ParameterUpdate, kernels: TrainingKernels) {
+    let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
+    weights.update(
+      floats, gradient: weightGradient.floats(floats), by: update, kernels: kernels)
+    bias.update(outputs, gradient: biasGradient.floats(outputs), by: update, kernels: kernels)
+    guard let transposed else { return }
+    var span = transposed.mutableFloats()
+    layer.transpose(panel: panel, of: weights.values.floats, into: &span)
+  }
+}
+
+/// Dense layers one after the other, with the activations and gradients of a batch.
+struct DenseStack: Sendable {
+  let layers: [TrainedLayer]
+  let input: Matrix
+  /// Of each layer, after its ReLU; the last one's place is the caller's.
+  let outputs: [Matrix]
+  /// The gradients of `outputs`. The caller fills the last one.
+  let deltas: [Matrix]
+  /// Where the gradient of `input` goes; nil if nobody asks.
+  let inputDelta: Matrix?
+  /// Zeros, as many as the widest input: the way back has no bias.
+  private let noBias: FloatMemory
+
+  /// - Parameters:
+  ///   - network: the layers' name, see ``TensorNames/layer(_:_:)``.
+  ///   - widths: [inputs, outputs of each layer].
+  ///   - endsWithReLU: whether the last layer applies it too.
+  init(
+    network: String, widths: [Int], endsWithReLU: Bool, rowCount: Int, input: Matrix,
+    output: Matrix, outputDelta: Matrix, inputDelta: Matrix?, optimizer: Optimizer
+  ) throws(TrainingError) {
+    var layers: [TrainedLayer] = []
+    var outputs: [Matrix] = []
+    var deltas: [Matrix] = []
+    let last = widths.count - 2
+    for index in 0...last {
+      let names = TensorNames.layer(network, index)
+      layers.append(
+        try TrainedLayer(
+          weight: names.weight, bias: names.bias, inputCount: widths[index],
+          outputCount: widths[index + 1], appliesReLU: index < last || endsWithReLU,
+          passesBack: index > 0 || inputDelta != nil, optimizer: optimizer))
+      outputs.append(
+        index == last ? output : try Matrix(rowCount: rowCount, width: widths[index + 1]))
+      deltas.append(
+        index == last ? outputDelta : try Matrix(rowCount: rowCount, width: widths[index + 1]))
+    }
+    try self.init(
+      layers: layers, input: input, outputs: outputs, deltas: deltas, inputDelta: inputDelta)
+  }
+
+  init(
+    layers: [TrainedLayer], input: Matrix, outputs: [Matrix], deltas: [Matrix],
+    inputDelta: Matrix?
+  ) throws(TrainingError) {
+    self.layers = layers
+    self.input = input
+    self.outputs = outputs
+    self.deltas = deltas
+    self.inputDelta = inputDelta
+    let widest = layers.map(\.layer.transposed.biasCount).max() ?? 0
+    noBias = try reservingMemory { () throws(SystemError) in try FloatMemory(count: widest) }
+  }
+
+  func input(ofLayer index: Int) -> Matrix { index == 0 ? input : outputs[index - 1] }
+
+  /// The outputs of some samples.
+  func forward(_ rows: Range<Int>, kernels: TrainingKernels) {
+    for (index, trained) in layers.enumerated() {
+      let input = input(ofLayer: index)
+      let target = outputs[index]
+      var output = target.mutableFloats(rows)
+      kernels.forward(
+        trained.layer, weights: trained.weights.values.floats, bias: trained.bias.values.floats,
+        appliesReLU: trained.appliesReLU, input: input.floats(rows), inputStride: input.stride,
+        rowCount: rows.count, into: &output, outputStride: target.stride)
+    }
+  }
+
+  /// The gradients of some samples, from that of the last output to that of the input.
+  func backward(_ rows: Range<Int>, kernels: TrainingKernels) {
+    for index in layers.indices.reversed() {
+      let trained = layers[index]
+      let delta = deltas[index]
+      if trained.appliesReLU {
+        let output = outputs[index]
+        var span = delta.mutableFloats(rows)
+        kernels.reluBackward(
+          activation: output.floats(rows), activationStride: output.stride,
+          delta: &span, deltaStride: delta.stride, rowCount: rows.count, width: delta.width)
+      }
+      guard let back = trained.transposed,
+        let target = index == 0 ? inputDelta : deltas[index - 1]
+      else { continue }
+      var span = target.mutableFloats(rows)
+      kernels.forward(
+        trained.layer.transposed, weights: back.floats, bias: noBias.floats, appliesReLU: false,
+        input: delta.floats(rows), inputStride: delta.stride, rowCount: rows.count, into: &span,
+        outputStride: target.stride)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Kernels
+import SystemIO
+
+/// One trained tensor, with what the optimiser keeps beside it.
+struct Parameters: Sendable {
+  /// The tensor's name in the checkpoint.
+  let name: String
+  /// The tensor's shape there.
+  let shape: [Int]
+  /// Set for a layer's weights: they lie packed in memory.
+  let packing: PackedLayer?
+  /// Floats of a row of a table whose rows are trained one by one; else nil.
+  let rowWidth: Int?
+  let values: FloatMemory
+  /// What the optimiser keeps, see ``Optimizer/stateNames``; of size 0 what it does not.
+  let first: FloatMemory
+  let second: FloatMemory
+  let third: FloatMemory
+  /// Whether there is one number of state for a row, not for each of its numbers.
+  let isRowwise: Bool
+
+  /// A layer's weights, [outputs, inputs].
+  init(
+    name: String, weightsOf layer: PackedLayer, optimizer: Optimizer
+  ) throws(TrainingError) {
+    try self.init(
+      name: name, shape: [layer.outputCount, layer.inputCount], count: layer.weightCount,
+      packing: layer, optimizer: optimizer)
+  }
+
+  /// Numbers in a row; `padded` of them lie in memory.
+  init(
+    name: String, shape: [Int], padded: Int? = nil, optimizer: Optimizer
+  ) throws(TrainingError) {
+    try self.init(
+      name: name, shape: shape, count: padded ?? shape.reduce(1, *), optimizer: optimizer)
+  }
+
+  /// - Parameters:
+  ///   - rowWidth: rows are updated one by one.
+  ///   - isRowTable: the rows are vectors, of which row-wise Adagrad keeps one number.
+  init(
+    name: String, shape: [Int], count: Int, packing: PackedLayer? = nil, rowWidth: Int? = nil,
+    isRowTable: Bool = false, optimizer: Optimizer
+  ) throws(TrainingError) {
+    self.name = name
+    self.shape = shape
+    self.packing = packing
+    self.rowWidth = rowWidth
+    let isRowwise = isRowTable && optimizer.rule == .rowwiseAdagrad
+    self.isRowwise = isRowwise
+    let kept = optimizer.stateNames.count
+    let stateCount = isRowwise ? count / (rowWidth ?? 1) : count
+    (values, first, second, third) = try reservingMemory { () throws(SystemError) in
+      (
+        try FloatMemory(count: count), try FloatMemory(count: kept > 0 ? stateCount : 0),
+        try FloatMemory(count: kept > 1 ? stateCount : 0),
+        try FloatMemory(count: kept > 2 ? stateCount : 0)
+      )
+    }
+  }
+
+  /// The memory of what the optimiser keeps.
+  var states: [FloatMemory] { [first, second, third].filter { $0.count > 0 } }
+
+  /// Numbers of the tensor, without padding.
+  var elementCount: Int { shape.reduce(1, *) }
+
+  /// Moves the floats `range` one step.
+  func update(
+    _ range: Range<Int>, gradient: Span<Float>, by update: ParameterUpdate,
+    kernels: TrainingKernels
+  ) {
+    var numbers = values.mutableFloats(range)
+    var state = UpdateState(
+      first.mutableFloats(Self.part(range, first)),
+      second.mutableFloats(Self.part(range, second)),
+      third.mutableFloats(Self.part(range, third)))
+    kernels.update(&numbers, by: update, state: &state, gradient: gradient)
+  }
+
+  private static func part(_ range: Range<Int>, _ state: FloatMemory) -> Range<Int> {
+    state.count == 0 ? 0..<0 : range
+  }
+
+  /// Moves rows one step.
+  ///
+  /// - Parameters:
+  ///   - rows: none twice.
+  ///   - gradient: [rows.count, rowWidth].
+  func updateRows(
+    _ rows: Span<Int64>, gradient: Span<Float>, by update: ParameterUpdate,
+    kernels: TrainingKernels
+  ) {
+    guard let rowWidth else { preconditionFailure("\(name) is trained as a whole") }
+    var update = update
+    if case .rowwiseAdagrad(let rate, let epsilon) = update, !isRowwise {
+      update = .adagrad(rate: rate, epsilon: epsilon)
+    }
+    var numbers = values.mutableFloats()
+    var state = UpdateState(
+      first.mutableFloats(), second.mutableFloats(), third.mutableFloats())
+    kernels.updateRows(
+      of: &numbers, width: rowWidth, by: update, state: &state, rows: rows, gradient: gradient)
+  }
+}
