@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 readonly swift_version_min=6.2
 readonly build_packages=(zlib1g-dev pkg-config)
 readonly test_packages=(python3-venv curl)
-readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* schemathesis==4.*)
+readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* schemathesis==4.*
+  kubernetes-validate==1.* pyyaml==6.*)
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -78,6 +79,20 @@ install_python_packages() {
   printf '%s' "$wanted" >.venv/packages
 }
 
+# promtool alone, without the service that its package starts.
+install_promtool() {
+  if command -v promtool >/dev/null || [ -x .venv/prometheus/usr/bin/promtool ]; then
+    say "promtool is there"
+    return
+  fi
+  say "unpacking Debian's prometheus into .venv, for promtool"
+  local folder
+  folder=$(mktemp -d)
+  (cd "$folder" && apt-get download -qq prometheus)
+  dpkg -x "$folder"/prometheus_*.deb .venv/prometheus
+  rm -rf "$folder"
+}
+
 main() {
   local with_tests=false
   case "${1:-}" in
@@ -99,6 +114,7 @@ main() {
   if $with_tests; then
     install_packages "${test_packages[@]}"
     install_python_packages
+    install_promtool
   fi
 }
 

@@ -132,6 +132,7 @@ main() {
     counted "independent client: $check" \
       .venv/bin/python "Tests/EndToEndTests/python/check_$check.py" "$QUOTIENT_BINARY"
   done
+  counted "files for deployment" deploy/check.sh "$QUOTIENT_BINARY"
   counted "schemathesis against openapi.yaml" deploy/schemathesis.sh "$QUOTIENT_BINARY"
   if $sanitize; then
     swift_tests "address sanitizer" --sanitize=address --scratch-path .build-asan \

@@ -10,6 +10,8 @@ package struct ServiceConfiguration: Sendable {
   package var accessLog = AccessLogMode.auto
   /// `--access-log-rate`: lines a second of the whole server, for `auto`.
   package var accessLogRate = 100
+  /// `--slow-request`: nanoseconds beyond which a request is logged with its stages in any mode.
+  package var slowRequestNanoseconds = Int.max
   /// `--log-format`.
   package var logFormat = LogFormat.logfmt
   /// Where access log lines go.

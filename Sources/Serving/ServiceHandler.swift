@@ -34,6 +34,7 @@ package final class ServiceHandler: RequestHandler {
     accessLog = AccessLog(
       mode: configuration.accessLog,
       linesPerSecond: Double(configuration.accessLogRate) / Double(configuration.workerCount),
+      slowNanoseconds: configuration.slowRequestNanoseconds,
       format: configuration.logFormat, sink: configuration.logSink)
     metrics = service.metrics.workers[worker]
     clock = configuration.monotonicClock
@@ -230,8 +231,12 @@ package final class ServiceHandler: RequestHandler {
     metrics.requestFinished(
       endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),
       status: response.status, duration: duration,
-      timings: exchange.isTimed ? exchange.timings : nil)
-    guard accessLog.admits(status: response.status, monotonic: finishedAt) else { return }
+      timings: exchange.isTimed ? exchange.timings : nil,
+      trace: TraceReference(hexadecimal: identity.traceID, service.configuration.wallClock))
+    guard
+      accessLog.admits(
+        status: response.status, duration: duration, monotonic: finishedAt)
+    else { return }
     var record = AccessRecord(
       requestID: identity.requestID, traceID: identity.traceID, path: request.path)
     record.peer = request.connection.peer

@@ -46,6 +46,12 @@ package struct ListeningSocket: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
+  /// Takes over a socket that listens already.
+  package init(inherited socket: InheritedSocket) throws(SystemError) {
+    address = try boundAddress(socket.number, on: "inherited socket \(socket.number)")
+    descriptor = OwnedDescriptor(adopting: socket.number)
+  }
+
   /// Throws if another socket listens at the address, also one that shares its port: two servers
   /// at one port by mistake would take each other's clients.
   package static func checkIsFree(_ address: SocketAddress) throws(SystemError) {

@@ -6,6 +6,8 @@ package enum ProcessSignal: CInt, CaseIterable, Sendable {
   case terminate = 15
   case interrupt = 2
   case hangUp = 1
+  /// SIGUSR2: a new binary shall take this process's place.
+  case replace = 12
 }
 
 /// Turns signals into readable bytes, whichever thread they interrupt. While it lives, they do not

@@ -38,33 +38,43 @@ package struct AccessRecord: ~Escapable {
 
 /// One worker's access log: decides which requests get a line, renders it, hands it to the sink.
 ///
-/// Failures of the server (5xx) are logged in every mode, within a rate of their own.
+/// Failures of the server (5xx) and slow requests are logged in every mode, each within a rate of
+/// their own.
 package final class AccessLog {
   private let mode: AccessLogMode
   private let sink: LogSink
   private var line: LogLine
   private var requestBudget: LineBudget
   private var failureBudget: LineBudget
+  private var slowBudget: LineBudget
+  private let slowNanoseconds: Int
   /// Lines left out since the last one written.
   private var suppressedCount = 0
 
-  /// - Parameter linesPerSecond: this worker's share of `--access-log-rate`.
+  /// - Parameters:
+  ///   - linesPerSecond: this worker's share of `--access-log-rate`.
+  ///   - slowNanoseconds: requests that take longer are slow.
   package init(
-    mode: AccessLogMode, linesPerSecond: Double, format: LogFormat, sink: @escaping LogSink
+    mode: AccessLogMode, linesPerSecond: Double, slowNanoseconds: Int = .max, format: LogFormat,
+    sink: @escaping LogSink
   ) {
     self.mode = mode
     self.sink = sink
     line = LogLine(format)
     requestBudget = LineBudget(linesPerSecond: linesPerSecond)
     failureBudget = LineBudget(linesPerSecond: max(1, linesPerSecond))
+    slowBudget = LineBudget(linesPerSecond: max(1, linesPerSecond))
+    self.slowNanoseconds = slowNanoseconds
   }
 
-  /// True if a request with this status gets a line now. Counts the request if not.
+  /// True if a request with this status and duration gets a line now. Counts the request if not.
   ///
   /// - Parameter monotonic: nanoseconds of the clock that only goes forward.
-  package func admits(status: Int, monotonic: Int) -> Bool {
+  package func admits(status: Int, duration: Int = 0, monotonic: Int) -> Bool {
     let isAdmitted =
-      if status >= 500 && mode != .on {
+      if duration > slowNanoseconds && mode != .on {
+        slowBudget.take(at: monotonic)
+      } else if status >= 500 && mode != .on {
         failureBudget.take(at: monotonic)
       } else {
         switch mode {
@@ -79,8 +89,11 @@ package final class AccessLog {
 
   /// Renders one line and hands it on.
   package func write(_ record: borrowing AccessRecord, at unixNanoseconds: Int) {
+    let isSlow = record.duration > slowNanoseconds
     line.begin(
-      at: unixNanoseconds, level: record.status >= 500 ? "error" : "info", message: "request")
+      at: unixNanoseconds,
+      level: record.status >= 500 ? "error" : isSlow ? "warning" : "info",
+      message: isSlow ? "slow request" : "request")
     line.field("request_id", untrusted: record.requestID)
     if !record.traceID.isEmpty { line.field("trace_id", untrusted: record.traceID) }
     line.field("peer", record.peer)

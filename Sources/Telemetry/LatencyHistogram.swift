@@ -8,17 +8,24 @@ package final class LatencyHistogram: Sendable {
   private let classic = InlineArray<24, Counter> { _ in Counter() }
   private let sum = Counter()
   private let longest = Counter()
+  private let exemplars: LatencyExemplars?
 
-  package init(_ buckets: LatencyBuckets) { self.buckets = buckets }
+  /// - Parameter keepsExemplars: whether the traces of durations are kept, one a bucket.
+  package init(_ buckets: LatencyBuckets, keepsExemplars: Bool = false) {
+    self.buckets = buckets
+    exemplars = keepsExemplars ? LatencyExemplars() : nil
+  }
 
   /// Counts one duration; a negative one (clocks may step) counts as 0.
   ///
   /// Only ever called by the thread that owns the histogram.
-  package func record(_ nanoseconds: Int) {
+  package func record(_ nanoseconds: Int, trace: TraceReference? = nil) {
     let duration = max(0, nanoseconds)
     let bucket = LatencyBuckets.fineBucket(of: duration)
     fine[bucket].add()
-    classic[buckets.classicBucket(of: duration, fine: bucket)].add()
+    let classicBucket = buckets.classicBucket(of: duration, fine: bucket)
+    classic[classicBucket].add()
+    if let trace { exemplars?.record(duration, trace, bucket: classicBucket) }
     sum.add(duration)
     longest.raise(to: duration)
   }
@@ -30,6 +37,12 @@ package final class LatencyHistogram: Sendable {
     for bucket in 0...buckets.bounds.count { snapshot.classic[bucket] += classic[bucket].value }
     snapshot.sum += sum.value
     snapshot.longest = max(snapshot.longest, longest.value)
+    guard let exemplars else { return }
+    for bucket in 0...buckets.bounds.count {
+      guard let found = exemplars.exemplar(bucket: bucket) else { continue }
+      if let known = snapshot.exemplars[bucket], known.trace.time >= found.trace.time { continue }
+      snapshot.exemplars[bucket] = found
+    }
   }
 }
 
@@ -39,6 +52,8 @@ package struct LatencySnapshot: Sendable {
   package fileprivate(set) var fine: [Int]
   /// Counts per classic bucket, not cumulative; the last is +Inf's.
   package fileprivate(set) var classic: [Int]
+  /// The newest traced duration of each classic bucket that has one.
+  package fileprivate(set) var exemplars: [LatencyExemplars.Exemplar?]
   /// Nanoseconds in total.
   package fileprivate(set) var sum = 0
   /// The longest duration, exact, in nanoseconds.
@@ -48,6 +63,7 @@ package struct LatencySnapshot: Sendable {
     bounds = buckets.bounds
     fine = Array(repeating: 0, count: LatencyBuckets.fineCount)
     classic = Array(repeating: 0, count: buckets.bounds.count + 1)
+    exemplars = Array(repeating: nil, count: buckets.bounds.count + 1)
   }
 
   /// Number of durations.

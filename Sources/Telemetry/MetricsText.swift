@@ -86,10 +86,22 @@ package struct MetricsText: Sendable {
       let bound =
         bucket < snapshot.bounds.count
         ? Self.text(of: Double(snapshot.bounds[bucket]) / 1e9) : "+Inf"
-      write(name + "_bucket", labels + [("le", bound)], String(cumulative))
+      var value = String(cumulative)
+      if format == .openMetrics, let exemplar = snapshot.exemplars[bucket] {
+        value += Self.text(of: exemplar)
+      }
+      write(name + "_bucket", labels + [("le", bound)], value)
     }
     write(name + "_sum", labels, Self.text(of: Double(snapshot.sum) / 1e9))
     write(name + "_count", labels, String(cumulative))
+  }
+
+  /// OpenMetrics 1.0, "Exemplars": labels, value, time in seconds.
+  private static func text(of exemplar: LatencyExemplars.Exemplar) -> String {
+    let milliseconds = exemplar.trace.time / 1_000_000
+    let fraction = String(1000 + milliseconds % 1000).dropFirst()
+    return " # {trace_id=\"\(exemplar.trace.text)\"} "
+      + "\(text(of: Double(exemplar.nanoseconds) / 1e9)) \(milliseconds / 1000).\(fraction)"
   }
 
   /// Ends the page. Nothing may follow.

@@ -49,7 +49,9 @@ package final class WorkerMetrics: Sendable {
       count: vocabulary.endpoints.count * vocabulary.methods.count * statusCount)
     failures = CounterBank(count: vocabulary.endpoints.count)
     rejections = CounterBank(count: vocabulary.rejectionReasons.count)
-    durations = vocabulary.endpoints.map { _ in LatencyHistogram(.requests) }
+    durations = vocabulary.endpoints.map { _ in
+      LatencyHistogram(.requests, keepsExemplars: true)
+    }
     stages = vocabulary.isStaged.map { isStaged in
       isStaged ? StageHistograms() : nil
     }
@@ -65,12 +67,14 @@ package final class WorkerMetrics: Sendable {
   ///   - method: position in the vocabulary's methods.
   ///   - duration: nanoseconds.
   ///   - timings: nil if no stage was measured.
+  ///   - trace: what the request belongs to; nil if it told none.
   package func requestFinished(
-    endpoint: Int, method: Int, status: Int, duration: Int, timings: RequestTimings?
+    endpoint: Int, method: Int, status: Int, duration: Int, timings: RequestTimings?,
+    trace: TraceReference? = nil
   ) {
     requests.add(at: position(endpoint: endpoint, method: method, status: status))
     if status >= 400 { failures.add(at: endpoint) }
-    durations[endpoint].record(duration)
+    durations[endpoint].record(duration, trace: trace)
     if let timings { stages[endpoint]?.record(timings) }
     finished.add()
   }

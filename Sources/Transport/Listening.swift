@@ -7,6 +7,11 @@ func bindListeners(
 ) throws(TransportError) -> (listeners: [[Worker.Listener]], addresses: [String]) {
   var listeners = [[Worker.Listener]](repeating: [], count: configuration.workerCount)
   var addresses: [String] = []
+  do throws(SystemError) {
+    addresses = try adoptSockets(configuration.inheritedSockets, into: &listeners)
+  } catch {
+    throw .system(error)
+  }
   for text in configuration.listenAddresses {
     addresses.append(try bind(text, configuration, isAdmin: false, into: &listeners))
   }
@@ -55,4 +60,29 @@ private func bind(
         isAdmin: isAdmin))
   }
   return boundAddress
+}
+
+/// Spreads sockets that listen already over the workers. Of several with one address each must be
+/// served by somebody: the kernel spreads connections over all of them.
+private func adoptSockets(
+  _ sockets: [InheritedSocket], into listeners: inout [[Worker.Listener]]
+) throws(SystemError) -> [String] {
+  var groups: [(address: String, listeners: [Worker.Listener])] = []
+  for socket in sockets {
+    let listener = Worker.Listener(
+      try ListeningSocket(inherited: socket), isAdmin: socket.isAdmin)
+    let address = listener.socket.address.description
+    if let known = groups.firstIndex(where: { $0.address == address }) {
+      groups[known].listeners.append(listener)
+    } else {
+      groups.append((address, [listener]))
+    }
+  }
+  for group in groups {
+    for position in 0..<max(group.listeners.count, listeners.count) {
+      listeners[position % listeners.count].append(
+        group.listeners[position % group.listeners.count])
+    }
+  }
+  return groups.map(\.address)
 }

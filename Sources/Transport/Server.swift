@@ -1,6 +1,6 @@
 package import HTTPCore
 import Synchronization
-import SystemIO
+package import SystemIO
 package import Telemetry
 
 /// Serves HTTP/1.1 at its addresses, with several workers that share nothing.
@@ -19,6 +19,9 @@ package final class Server: Sendable {
   private let control: ServerControl
   /// What each worker will listen at; taken by ``run(handlesSignals:onDrain:onReload:)``.
   private let listeners: Mutex<[[Worker.Listener]]>
+  /// The listening sockets, for a process that takes this one's place.
+  package let sockets: [InheritedSocket]
+  private let isReplaced = Atomic<Bool>(false)
   private let hasRun = Atomic<Bool>(false)
 
   /// Binds every address, so that clients can connect from now on; they are served once the server
@@ -42,6 +45,10 @@ package final class Server: Sendable {
       throw .system(error)
     }
     let (listeners, addresses) = try bindListeners(configuration)
+    var seen: Set<CInt> = []
+    sockets = listeners.joined().filter { seen.insert($0.socket.number).inserted }.map {
+      InheritedSocket(number: $0.socket.number, isAdmin: $0.isAdmin)
+    }
     self.listeners = Mutex(listeners)
     boundAddresses = addresses
   }
@@ -54,20 +61,27 @@ package final class Server: Sendable {
   ///   - handlesSignals: false leaves the process's signals alone.
   ///   - onDrain: called when the end begins, before the listeners close.
   ///   - onReload: called on SIGHUP.
+  ///   - onReplace: called on SIGUSR2.
   package func run(
-    handlesSignals: Bool = true, onDrain: () -> Void = {}, onReload: () -> Void = {}
+    handlesSignals: Bool = true, onDrain: () -> Void = {}, onReload: () -> Void = {},
+    onReplace: () -> Void = {}
   ) throws(TransportError) {
     let hasRunBefore = hasRun.exchange(true, ordering: .acquiringAndReleasing)
     precondition(!hasRunBefore, "a server runs once")
     SignalDescriptor.ignoreBrokenPipe()
-    defer { for address in boundAddresses { SocketAddress(address)?.removePath() } }
+    defer {
+      if !isReplaced.load(ordering: .acquiring), configuration.inheritedSockets.isEmpty {
+        for address in boundAddresses { SocketAddress(address)?.removePath() }
+      }
+    }
     var threads: [WorkerThread] = []
     do throws(SystemError) {
       var watch = try ShutdownWatch(control, handlesSignals: handlesSignals)
       for number in 0..<configuration.workerCount {
         threads.append(try startWorker(number))
       }
-      watch.wait(configuration, onDrain: onDrain, onReload: onReload)
+      watch.wait(
+        configuration, onDrain: onDrain, onReload: onReload, onReplace: onReplace)
     } catch {
       control.workerFailed(error)
       control.advance(to: .stopping)
@@ -82,6 +96,13 @@ package final class Server: Sendable {
   /// - Parameter immediately: do not wait for open requests.
   package func shutdown(immediately: Bool = false) {
     control.requestShutdown(immediately: immediately)
+  }
+
+  /// Another process listens at our sockets from now on: ends like ``shutdown(immediately:)``, but
+  /// leaves listening paths alone.
+  package func giveWay() {
+    isReplaced.store(true, ordering: .releasing)
+    control.requestShutdown(immediately: false)
   }
 
   private func startWorker(

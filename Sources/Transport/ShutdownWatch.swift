@@ -22,13 +22,14 @@ struct ShutdownWatch: ~Copyable {
 
   /// Returns when every worker has ended.
   mutating func wait(
-    _ configuration: TransportConfiguration, onDrain: () -> Void, onReload: () -> Void
+    _ configuration: TransportConfiguration, onDrain: () -> Void, onReload: () -> Void,
+    onReplace: () -> Void
   ) {
     var stageEnd: UInt64?
     while control.runningWorkerCount.load(ordering: .acquiring) > 0 {
       _ = poll.wait(milliseconds: milliseconds(until: stageEnd))
       control.main.descriptor.clear()
-      let requestCount = takeRequests(onReload)
+      let requestCount = takeRequests(onReload, onReplace)
       let isOver = stageEnd.map { MonotonicClock.nanoseconds() >= $0 } ?? false
       guard requestCount > 0 || isOver else { continue }
 
@@ -54,12 +55,14 @@ struct ShutdownWatch: ~Copyable {
   }
 
   /// Requests for the end that came by signal or by call. Requests to reload are followed here.
-  private func takeRequests(_ onReload: () -> Void) -> Int {
+  private func takeRequests(_ onReload: () -> Void, _ onReplace: () -> Void) -> Int {
     var count = control.takeShutdownRequests()
     while let signal = signals?.next() {
       switch signal {
       case .terminate, .interrupt: count += 1
       case .hangUp: onReload()
+      case .replace where control.stage == .running: onReplace()
+      case .replace: break
       }
     }
     return count

@@ -1,4 +1,5 @@
 package import HTTPCore
+package import SystemIO
 
 /// How connections are served. Every limit and every time has a flag of `quotient serve`.
 package struct TransportConfiguration: Sendable {
@@ -7,6 +8,8 @@ package struct TransportConfiguration: Sendable {
   package var listenAddresses = ["127.0.0.1:8080"]
   /// Further addresses, for administrators. `--admin-listen`, repeatable.
   package var adminListenAddresses: [String] = []
+  /// Sockets that listen already: systemd's or a predecessor's.
+  package var inheritedSockets: [InheritedSocket] = []
   /// The permissions of listening paths; nil: what the umask leaves. `--socket-mode`
   package var socketMode: UInt32?
   /// Threads that serve connections, each with its own poll, listeners and buffers. `--workers`
@@ -52,7 +55,9 @@ package struct TransportConfiguration: Sendable {
   /// Why this configuration cannot work, naming the flag to change; nil if it can.
   package var defect: String? {
     if let defect = limits.defect { return defect }
-    if listenAddresses.isEmpty { return "no --listen address; give at least one" }
+    if listenAddresses.isEmpty && inheritedSockets.isEmpty {
+      return "no --listen address; give at least one"
+    }
     if !(1...1_024).contains(workerCount) {
       return "--workers is \(workerCount); give 1 to 1024"
     }

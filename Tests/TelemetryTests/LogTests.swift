@@ -107,6 +107,22 @@ final class LineCollector: Sendable {
     log.write(record, at: 0)
   }
 
+  @Test func `slow requests are logged in every mode, as what they are`() {
+    let collector = LineCollector()
+    let log = AccessLog(
+      mode: .off, linesPerSecond: 2, slowNanoseconds: 6_000_000, format: .logfmt,
+      sink: collector.sink)
+    #expect(!log.admits(status: 200, duration: 6_000_000, monotonic: 0))
+    #expect(log.admits(status: 200, duration: 6_000_001, monotonic: 0))
+    write(log, status: 200)
+    #expect(collector.all[0].contains("level=warning msg=\"slow request\" "))
+    #expect(collector.all[0].contains("duration_ms=6.543 queue_ms=0.000 parse_ms=0.001"))
+    // Within a rate of their own.
+    #expect(log.admits(status: 200, duration: 7_000_000, monotonic: 0))
+    #expect(!log.admits(status: 200, duration: 7_000_000, monotonic: 0))
+    #expect(log.admits(status: 200, duration: 7_000_000, monotonic: 1_000_000_000))
+  }
+
   @Test func `a line tells who asked what and how it went`() {
     let collector = LineCollector()
     let log = AccessLog(mode: .on, linesPerSecond: 1, format: .logfmt, sink: collector.sink)

@@ -55,6 +55,48 @@ import Testing
     return (text, try ExpositionParser(text, isOpenMetrics: format == .openMetrics))
   }
 
+  @Test func `a bucket shows the newest trace that fell into it, in OpenMetrics alone`() throws {
+    let metrics = ServerMetrics(Self.vocabulary, workerCount: 2, transport: [], version: "1")
+    func finish(_ worker: Int, _ duration: Int, _ trace: String, at time: Int) {
+      metrics.workers[worker].requestStarted()
+      metrics.workers[worker].requestFinished(
+        endpoint: 1, method: 1, status: 200, duration: duration, timings: nil,
+        trace: TraceReference(hexadecimal: Array(trace.utf8).span) { time })
+    }
+    let (one, other) = ("0af7651916cd43dd8448eb211c80319c", "00000000000000010000000000000002")
+    finish(0, 7_000, one, at: 1_700_000_000_005_000_000)
+    finish(1, 8_000, other, at: 1_700_000_000_004_000_000)
+    finish(1, 20_000, other, at: 1_700_000_001_250_000_000)
+    finish(1, 70_000, "no trace", at: 1)
+    let open = String(
+      decoding: metrics.render(.openMetrics, models: [], process: nil), as: UTF8.self)
+    let lines = open.split(separator: "\n").filter {
+      $0.contains("duration_seconds_bucket{endpoint=\"/v1/models/{model}:lookup\",le=")
+    }
+    #expect(
+      lines.filter { $0.contains("#") }.map { String($0.split(separator: "le=")[1]) } == [
+        "\"1e-05\"} 2 # {trace_id=\"\(one)\"} 7e-06 1700000000.005",
+        "\"2.5e-05\"} 3 # {trace_id=\"\(other)\"} 2e-05 1700000001.250",
+      ])
+    let plain = String(
+      decoding: metrics.render(.prometheusText, models: [], process: nil), as: UTF8.self)
+    #expect(!plain.contains("trace_id"))
+  }
+
+  static let traces: [(String, TraceReference?)] = [
+    (
+      "0af7651916cd43dd8448eb211c80319c",
+      TraceReference(high: 0x0af7_6519_16cd_43dd, low: 0x8448_eb21_1c80_319c, time: 5)
+    ),
+    ("", nil), ("0af7651916cd43dd8448eb211c80319", nil), ("0AF7651916cd43dd8448eb211c80319c", nil),
+    ("0af7651916cd43dd8448eb211c80319g", nil), ("0af7651916cd43dd8448eb211c80319/", nil),
+  ]
+
+  @Test(arguments: traces)
+  func `a trace id is 32 hexadecimal digits`(text: String, expected: TraceReference?) {
+    #expect(TraceReference(hexadecimal: Array(text.utf8).span) { 5 } == expected)
+  }
+
   @Test(arguments: MetricsFormat.allCases)
   func `the page follows every rule of its format and holds what was counted`(
     format: MetricsFormat

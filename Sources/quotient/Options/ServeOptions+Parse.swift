@@ -46,6 +46,7 @@ extension ServeOptions {
   ) throws(UsageError) -> ServeSettings {
     var settings = ServeSettings()
     settings.transport.workerCount = processorCount
+    settings.listensExplicitly = values["listen"] != nil
     if values["listen"] != nil { settings.transport.listenAddresses = [] }
     for option in table {
       for (text, origin) in values[option.name] ?? [] {

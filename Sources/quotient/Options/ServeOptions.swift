@@ -228,6 +228,9 @@ enum ServeOptions {
       "Whether requests are logged; auto: up to --access-log-rate lines a second."),
     .count("access-log-rate", \.accessLogRate, "Access log lines a second, for auto."),
     .choice("log-format", \.logFormat, "How log lines are written, to standard error."),
+    .time(
+      "slow-request", \.slowRequest,
+      "Requests that take longer are logged with their stages, also where others are not. 0: none."),
     .choice("log-level", \.logLevel, "The least severe events that are logged."),
   ]
 }

@@ -25,10 +25,14 @@ struct ServeSettings {
   var kernels: String?
   /// A file of access tokens.
   var tokensPath: String?
+  /// True if --listen was given.
+  var listensExplicitly = false
   var transport = TransportConfiguration()
   var limits = ServiceLimits()
   var accessLog = AccessLogMode.auto
   var accessLogRate = 100
+  /// Zero: no request is slow.
+  var slowRequest = Duration.seconds(1)
   var logFormat = LogFormat.logfmt
   var logLevel = Logger.Level.info
 }

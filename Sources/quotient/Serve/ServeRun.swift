@@ -22,6 +22,7 @@ struct ServeRun {
     let models = try ServedModels(settings)
     let counters = (0..<settings.transport.workerCount).map { _ in TransportCounters() }
     let access = try accessControl()
+    let settings = try adoptingSockets()
     let service = Service(
       serviceConfiguration(access), modelNames: models.names, transport: counters)
     service.beginStart()
@@ -56,19 +57,66 @@ struct ServeRun {
       try server.run(
         onDrain: {
           service.beginDrain()
+          Supervisor.notify("STOPPING=1")
           log.note("draining: open requests finish, then the server ends")
         },
         onReload: {
           log.note("SIGHUP: looking for new versions")
           service.modelControl?.lookAgain()
           reloadTokens(service)
-        })
+        }, onReplace: { replace(server) })
     } catch {
       throw CommandFailure(error)
     }
     if let failure = outcome.failure.withLock({ $0 }) { throw failure }
     log.note("stopped")
   }
+
+  /// Sockets that systemd or a predecessor opened take the place of the default address.
+  private func adoptingSockets() throws(CommandFailure) -> ServeSettings {
+    var settings = settings
+    do throws(SystemError) {
+      settings.transport.inheritedSockets = try Supervisor.inheritedSockets()
+    } catch {
+      throw CommandFailure(error)
+    }
+    guard !settings.transport.inheritedSockets.isEmpty else { return settings }
+    // A predecessor's sockets are those that the same arguments ask for.
+    if !settings.listensExplicitly || Supervisor.hasPredecessor {
+      settings.transport.listenAddresses = []
+    }
+    if Supervisor.hasPredecessor { settings.transport.adminListenAddresses = [] }
+    return settings
+  }
+
+  /// Starts the binary that is now where this one was, and ends once it answers.
+  private func replace(_ server: Server) {
+    let log = log
+    log.note("SIGUSR2: starting a successor")
+    let seconds = Self.successorSecondsMax
+    do throws(SystemError) {
+      let thread = try WorkerThread(name: "successor") {
+        do throws(SystemError) {
+          let successor = try Successor.start(
+            arguments: CommandLine.arguments, sockets: server.sockets)
+          let identifier = successor.identifier
+          if successor.waitUntilReady(seconds: seconds) {
+            log.note("the successor answers", [("pid", "\(identifier)")])
+            return server.giveWay()
+          }
+          log.warn("the successor did not come up; this process goes on")
+        } catch {
+          log.warn("there is no successor; this process goes on", [("reason", "\(error)")])
+        }
+      }
+      thread.detach()
+    } catch {
+      log.warn("there is no successor; this process goes on", [("reason", "\(error)")])
+    }
+  }
+
+  /// How long a successor may take to open its models.
+  private static let successorSecondsMax = 600
 
   private func reloadTokens(_ service: Service) {
     do throws(AccessError) {
@@ -100,6 +148,8 @@ struct ServeRun {
         for address in server.boundAddresses {
           log.note("listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
         }
+        Supervisor.relievePredecessor()
+        Supervisor.notify("MAINPID=\(ProcessEnvironment.identifier)\nREADY=1")
       }
     } catch {
       throw CommandFailure(error)
@@ -139,6 +189,9 @@ struct ServeRun {
     configuration.limits = settings.limits
     configuration.accessLog = settings.accessLog
     configuration.accessLogRate = settings.accessLogRate
+    if settings.slowRequest > .zero {
+      configuration.slowRequestNanoseconds = Int(settings.slowRequest / .nanoseconds(1))
+    }
     configuration.logFormat = settings.logFormat
     configuration.processStatistics = { ProcessStatistics(ProcessUsage.current()) }
     return configuration
