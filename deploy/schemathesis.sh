@@ -27,7 +27,8 @@ trap cleanup EXIT
   --qr-threshold 0 --arch-embedding-size 1000-613-240-77-61 --arch-interaction-op dot \
   --arch-interaction-itself >"$work/import.log"
 
-"$binary" serve --listen 127.0.0.1:0 --model "demo=$work/demo" >"$work/server.log" 2>&1 &
+"$binary" serve --listen 127.0.0.1:0 --admin-listen "unix:$work/admin" \
+  --model "demo=$work/demo" >"$work/server.log" 2>&1 &
 server=$!
 url=
 for _ in $(seq 300); do

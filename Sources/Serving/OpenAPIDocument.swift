@@ -2534,7 +2534,9 @@ let openAPIDocument = #"""
         tags: [inference]
         summary: Load a model
         description: |
-          501 where the models are fixed at the start.
+          Loads the versions that the model's policy selects, also if it was unloaded or refused
+          before. 200 once the newest answers, 400 with the reason if it cannot. Needs the scope
+          `admin`, or the server's own host, or the address of `--admin-listen`.
         parameters:
           - $ref: "#/components/parameters/Model"
           - $ref: "#/components/parameters/RequestID"
@@ -2547,6 +2549,11 @@ let openAPIDocument = #"""
               schema:
                 $ref: "#/components/schemas/RepositoryControlRequest"
         responses:
+          "200":
+            description: Done; the body is empty.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
           "400":
             $ref: "#/components/responses/BadRequest"
           "401":
@@ -2587,7 +2594,9 @@ let openAPIDocument = #"""
         tags: [inference]
         summary: Unload a model
         description: |
-          501 where the models are fixed at the start.
+          Unloads all versions, until the model is loaded again; requests that began with them are
+          answered. Needs the scope `admin`, or the server's own host, or the address of
+          `--admin-listen`.
         parameters:
           - $ref: "#/components/parameters/Model"
           - $ref: "#/components/parameters/RequestID"
@@ -2600,6 +2609,11 @@ let openAPIDocument = #"""
               schema:
                 $ref: "#/components/schemas/RepositoryControlRequest"
         responses:
+          "200":
+            description: Done; the body is empty.
+            headers:
+              X-Request-ID:
+                $ref: "#/components/headers/RequestID"
           "400":
             $ref: "#/components/responses/BadRequest"
           "401":

@@ -169,7 +169,8 @@ package final class ServiceHandler: RequestHandler {
     case .modelStatus: try answerModelStatus(request, route, router, into: &response)
     case .modelMetadata: try answerModelMetadata(request, route, router, into: &response)
     case .repositoryIndex: try answerRepositoryIndex(request, into: &response)
-    case .repositoryLoad, .repositoryUnload: try refuseRepositoryControl(request)
+    case .repositoryLoad, .repositoryUnload:
+      try controlRepository(request, route, router, into: &response)
     default: try answerInference(request, route, router, into: &response)
     }
   }

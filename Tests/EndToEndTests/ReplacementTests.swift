@@ -62,14 +62,15 @@ import Testing
       def start():
           os.dup2(os.dup(main.fileno()), 50); os.dup2(os.dup(admin.fileno()), 51)
           os.dup2(50, 3); os.dup2(51, 4)
-          os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", LISTEN_FDNAMES="http:admin",
-                            NOTIFY_SOCKET=sys.argv[3])
-      child = subprocess.Popen([sys.argv[1], "serve", "--workers", "2", "--model", "m=" + sys.argv[2]],
-                               preexec_fn=start, close_fds=False, stderr=subprocess.DEVNULL)
+          os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2",
+                            LISTEN_FDNAMES="http:admin", NOTIFY_SOCKET=sys.argv[3])
+      command = [sys.argv[1], "serve", "--workers", "2", "--model", "m=" + sys.argv[2]]
+      child = subprocess.Popen(command, preexec_fn=start, close_fds=False,
+                               stderr=subprocess.DEVNULL)
       told = notify.recv(1000).decode()
       import urllib.request
-      answers = [urllib.request.urlopen(
-          "http://127.0.0.1:%d/livez" % one.getsockname()[1]).status for one in (main, admin) for _ in range(8)]
+      urls = ["http://127.0.0.1:%d/livez" % one.getsockname()[1] for one in (main, admin)]
+      answers = [urllib.request.urlopen(url).status for url in urls * 8]
       child.terminate()
       stopping = notify.recv(1000).decode()
       print(told.replace("\\n", " "), stopping, set(answers), child.wait())

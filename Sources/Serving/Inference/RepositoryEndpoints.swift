@@ -42,16 +42,6 @@ extension ServiceHandler {
     try reader.endOfInput()
     return isReadyOnly ?? false
   }
-
-  /// `POST /v2/repository/models/{m}/load` and `.../unload`: the models of this server are given
-  /// at its start.
-  func refuseRepositoryControl(
-    _ request: borrowing RequestView
-  ) throws(ServiceError) {
-    throw ServiceError(
-      .notImplemented, field: "path",
-      "the models of this server are fixed at its start; start it again with other --model flags")
-  }
 }
 
 extension ModelCatalog.Version {

@@ -209,6 +209,30 @@ import Testing
     try wait("version 4") { repository.servedVersion == "4" }
   }
 
+  @Test func `load and unload are asked for over HTTP`() throws {
+    let repository = try repository([1])
+    func ask(_ verb: String, _ name: String = "m", body: String = "") -> Answer {
+      repository.post("/v2/repository/models/\(name)/\(verb)", body)
+    }
+    let unloaded = ask("unload", body: #"{"parameters": {"unload_dependents": false}}"#)
+    #expect(unloaded.status == 200 && unloaded.body.isEmpty, "\(unloaded.text)")
+    #expect(repository.lookUp().status == 503)
+    let index = repository.post("/v2/repository/index", "").text
+    #expect(index.contains(#""state":"UNAVAILABLE","reason":"unloaded""#), "\(index)")
+    try write(2, in: repository.folder)
+    #expect(ask("load", body: "{}").status == 200)
+    #expect(repository.servedVersion == "2")
+    #expect(ask("load", "nobody").status == 404)
+    #expect(ask("load", body: "[]").status == 400)
+    #expect(ask("load", body: #"{"parameters": {"config": "{}"}}"#).status == 501)
+    #expect(ask("load", body: #"{"parameters": {"file:1/x": "AA=="}}"#).status == 501)
+    try write(3, in: repository.folder)
+    try repository.folder.resize("m/3/model.safetensors", to: 10_000)
+    let failed = ask("load")
+    #expect(failed.status == 400 && failed.error.contains("could not be loaded"), "\(failed.text)")
+    #expect(repository.servedVersion == "2")
+  }
+
   @Test func `a load that fails says why`() throws {
     let repository = try repository([1])
     try write(2, in: repository.folder)

@@ -57,6 +57,10 @@ final class RunningRepository {
 
   func get(_ target: String) -> Answer { send("GET", target, body: []) }
 
+  func post(_ target: String, _ body: String) -> Answer {
+    send("POST", target, body: Array(body.utf8))
+  }
+
   func lookUp(_ path: String = "/v1/models/m:lookup") -> Answer {
     send("POST", path, body: Array(#"{"features":{"A":[1,4095]}}"#.utf8))
   }

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""What the engineer on call wants to have seen before: version switches under load, writers that are
+killed, files that are cut. Runs a real server and prints figures; exit code 1 if an answer was wrong.
+
+usage: deploy/faults.py QUOTIENT_BINARY [--switches 1000] [--kills 500] [--clients 3]
+"""
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+REFERENCE = f"{ROOT}/Tests/Reference/dev-b-qr-concat60-dotself/model.pt"
+FLAGS = (
+    "--qr-operation concat --qr-collisions 60 --qr-threshold 0 "
+    "--arch-embedding-size 1000-613-240-77-61 --arch-interaction-op dot --arch-interaction-itself"
+).split()
+LOOKUP = json.dumps({"features": {"C1": [17, 42, 999], "C3": [5, 239]}})
+SCORE = json.dumps(
+    {"candidates": {"dense": [[0.5] * 7] * 8, "sparse": [[i, i, i, i, i] for i in range(8)]}}
+)
+
+
+class Server:
+    def __init__(self, binary, *arguments):
+        self.log = tempfile.NamedTemporaryFile("r+", suffix=".log")
+        self.process = subprocess.Popen(
+            [binary, "serve", "--listen", "127.0.0.1:0", "--access-log", "off", *arguments],
+            stderr=self.log, stdout=self.log)
+        self.port = None
+        while self.port is None:
+            if self.process.poll() is not None:
+                sys.exit(f"the server did not start: {open(self.log.name).read()}")
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", open(self.log.name).read())
+            self.port = found and int(found[1])
+            time.sleep(0.01)
+
+    def ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def resident(self):
+        text = open(f"/proc/{self.process.pid}/status").read()
+        return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
+
+    def mappings(self):
+        return open(f"/proc/{self.process.pid}/maps").read().count(".safetensors")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait()
+        if code:
+            sys.exit(f"the server ended with {code}: {open(self.log.name).read()[-2000:]}")
+
+
+def strip_version(answer):
+    return re.sub(rb'"version":"\d+"', b"", answer)
+
+
+def client(port, expected, is_switching, is_over, results):
+    """Asks without pause; judges each answer by the version that it names."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    times = {False: [], True: []}
+    wrong = []
+    paths = [("/v1/models/m:lookup", LOOKUP), ("/v1/models/m:score", SCORE)]
+    while not is_over.value:
+        for path, body in paths:
+            phase = bool(is_switching.value)
+            start = time.perf_counter()
+            try:
+                connection.request("POST", path, body)
+                answer = connection.getresponse()
+                content = answer.read()
+            except OSError as error:
+                wrong.append(f"{path}: {error}")
+                connection.close()
+                continue
+            if phase == bool(is_switching.value):
+                times[phase].append(time.perf_counter() - start)
+            version = re.search(rb'"version":"(\d+)"', content)
+            if answer.status != 200 or not version:
+                wrong.append(f"{path}: {answer.status} {content[:200]}")
+            elif strip_version(content) != expected[path][int(version[1]) % 2]:
+                wrong.append(f"{path}: mixed: {content[:200]}")
+    results.put((times, wrong))
+
+
+def quantile(values, fraction):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(fraction * len(values)))] if values else float("nan")
+
+
+def prepare(binary, folder):
+    """Two checkpoints that answer differently: odd versions as imported, even ones as bf16."""
+    quiet = dict(check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [binary, "import", "dlrm", REFERENCE, "--output", f"{folder}/odd", "--name", "m", *FLAGS],
+        **quiet)
+    subprocess.run(
+        [binary, "quantize", f"{folder}/odd", "--output", f"{folder}/even", "--type", "bf16"], **quiet)
+
+
+def switches(binary, count, client_count):
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        os.makedirs(f"{folder}/models/m")
+        kinds = [f"{folder}/even", f"{folder}/odd"]
+        # Staged beforehand: a version comes by one rename.
+        for version in range(1, count + 3):
+            shutil.copytree(kinds[version % 2], f"{folder}/models/m/.staged-{version}")
+
+        def publish(version):
+            os.rename(f"{folder}/models/m/.staged-{version}", f"{folder}/models/m/{version}")
+
+        publish(1)
+        server = Server(binary, "--model-repository", f"{folder}/models", "--workers", "2")
+        expected = {"/v1/models/m:lookup": {}, "/v1/models/m:score": {}}
+
+        def wait_for(version):
+            while f'"version":"{version}"'.encode() not in server.ask(
+                    "POST", "/v1/models/m:lookup", LOOKUP)[1]:
+                time.sleep(0.002)
+
+        for version in (1, 2):
+            if version > 1:
+                publish(version)
+            wait_for(version)
+            for path, body in (("/v1/models/m:lookup", LOOKUP), ("/v1/models/m:score", SCORE)):
+                status, answer = server.ask("POST", path, body)
+                assert status == 200, answer
+                expected[path][version % 2] = strip_version(answer)
+        assert all(values[0] != values[1] for values in expected.values())
+        is_switching, is_over = multiprocessing.Value("b", 0), multiprocessing.Value("b", 0)
+        results = multiprocessing.Queue()
+        clients = [
+            multiprocessing.Process(
+                target=client, args=(server.port, expected, is_switching, is_over, results))
+            for _ in range(client_count)]
+        for one in clients:
+            one.start()
+        time.sleep(2)
+        resident, start = server.resident(), time.time()
+        done, piece = 0, max(1, count // 10)
+        while done < count:
+            # Quiet and switching by turns, so that both see the same machine.
+            time.sleep(1.5)
+            is_switching.value = 1
+            for _ in range(min(piece, count - done)):
+                version = done + 3
+                publish(version)
+                wait_for(version)
+                shutil.rmtree(f"{folder}/models/m/{version - 1}")
+                done += 1
+            is_switching.value = 0
+        seconds = time.time() - start
+        is_over.value = 1
+        outcomes = [results.get() for _ in clients]
+        for one in clients:
+            one.join()
+        wrong = [text for _, texts in outcomes for text in texts]
+        quiet = [t for times, _ in outcomes for t in times[False]]
+        busy = [t for times, _ in outcomes for t in times[True]]
+        time.sleep(1)
+        print(f"switches: {count} in {seconds:.0f} s under {len(quiet) + len(busy)} requests: "
+              f"{len(wrong)} failed or mixed")
+        for name, values in (("quiet", quiet), ("switching", busy)):
+            line = ", ".join(f"p{q} {1000 * quantile(values, q / 100):.2f}" for q in (50, 99, 99.9))
+            print(f"  {name:9} {line} ms ({len(values)} requests)")
+        print(f"  p99.9 ratio {quantile(busy, 0.999) / quantile(quiet, 0.999):.2f}; resident "
+              f"{resident} -> {server.resident()} KiB; {server.mappings()} checkpoint mapped")
+        is_leaking = server.mappings() != 1
+        server.stop()
+        return wrong[:3] + (["mappings are left"] if is_leaking else [])
+
+
+def kills(binary, count):
+    """kill -9 of a writer at random moments: what a reader sees is whole or not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        os.makedirs(f"{folder}/models/m")
+        shutil.copytree(f"{folder}/odd", f"{folder}/models/m/1")
+        server = Server(binary, "--model-repository", f"{folder}/models", "--workers", "1")
+        command = [binary, "quantize", f"{folder}/odd", "--type", "f16", "--output"]
+        start = time.time()
+        subprocess.run([*command, f"{folder}/once"], check=True, stdout=subprocess.DEVNULL)
+        span = 1.2 * (time.time() - start)
+        generator, whole, wrong = random.Random(1), 0, []
+        for version in range(2, count + 2):
+            writer = subprocess.Popen(
+                [*command, f"{folder}/models/m/{version}"], stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+            time.sleep(generator.uniform(0, span))
+            writer.kill()
+            writer.wait()
+            if os.path.exists(f"{folder}/models/m/{version}"):
+                whole += 1
+                check = subprocess.run(
+                    [binary, "verify", f"{folder}/models/m/{version}"], capture_output=True)
+                if check.returncode:
+                    wrong.append(f"version {version}: {check.stderr}")
+            status, answer = server.ask("POST", "/v1/models/m:lookup", LOOKUP)
+            if status != 200:
+                wrong.append(f"after {version}: {status} {answer}")
+        refused = open(server.log.name).read().count("was refused")
+        print(f"kills: {count} writers killed, {whole} had finished, {refused} versions refused, "
+              f"{len(wrong)} partial")
+        server.stop()
+        return wrong[:3] + (["a partial version was seen"] if refused else [])
+
+
+def cuts(binary, count):
+    """Files cut under load, again and again: 503 with a reason, the other model unaffected."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        for model in ("m", "other"):
+            os.makedirs(f"{folder}/models/{model}")
+            shutil.copytree(f"{folder}/odd", f"{folder}/models/{model}/1")
+        server = Server(binary, "--model-repository", f"{folder}/models", "--workers", "2")
+        statuses, wrong = {}, []
+        path = f"{folder}/models/m/1/model.safetensors"
+        size = os.path.getsize(path)
+        for round_number in range(count):
+            os.truncate(path, random.Random(round_number).randrange(size))
+            end = time.time() + 0.2
+            while time.time() < end:
+                status, answer = server.ask("POST", "/v1/models/m:lookup", LOOKUP)
+                statuses[status] = statuses.get(status, 0) + 1
+                if status not in (200, 503):
+                    wrong.append(f"{status} {answer}")
+                if server.ask("POST", "/v1/models/other:lookup", LOOKUP)[0] != 200:
+                    wrong.append("the other model failed")
+            shutil.rmtree(f"{folder}/models/m/1")
+            shutil.copytree(f"{folder}/odd", f"{folder}/models/m/.1")
+            os.rename(f"{folder}/models/m/.1", f"{folder}/models/m/1")
+            end = time.time() + 10
+            while server.ask("GET", "/readyz")[0] != 200 and time.time() < end:
+                time.sleep(0.02)
+        print(f"cuts: {count} files cut under load, answers {statuses}, {len(wrong)} wrong")
+        server.stop()
+        return wrong[:3]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("binary")
+    parser.add_argument("--switches", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--clients", type=int, default=3)
+    options = parser.parse_args()
+    wrong = []
+    if options.switches:
+        wrong += switches(options.binary, options.switches, options.clients)
+    if options.kills:
+        wrong += kills(options.binary, options.kills)
+    if options.cuts:
+        wrong += cuts(options.binary, options.cuts)
+    print("\n".join(wrong))
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
