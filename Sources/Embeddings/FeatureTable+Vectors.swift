@@ -5,7 +5,7 @@ extension FeatureTable {
   func composeBatch(
     _ ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
   ) throws(LookupError) {
-    let width = specification.vectorWidth
+    let width = vectorWidth
     var start = 0
     while start < ids.count {
       let end = min(start + LookupWork.blockIDCountMax, ids.count)
@@ -38,7 +38,7 @@ extension FeatureTable {
     let width = output.count / max(1, ids.count)
     // A bag of one: pool_then_compose weighs each factor of a product.
     let isWeighedEach =
-      specification.bagOrder == .poolThenCompose && specification.composition == .multiply
+      specification.bagOrder == .poolThenCompose && composition == .multiply
     for _ in 0..<(isWeighedEach ? partitions.count : 1) {
       kernels.scale(&output, by: factors.span, width: width, stride: width)
     }
@@ -50,7 +50,7 @@ extension FeatureTable {
   func composeRows(
     of ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
   ) throws(LookupError) {
-    switch specification.composition {
+    switch composition {
     case .multiply: try compose(.multiply, ids, work: work, into: &output)
     case .add: try compose(.add, ids, work: work, into: &output)
     case .single, .concatenate, .separate: try placeRows(of: ids, work: work, into: &output)

@@ -6,6 +6,12 @@ package import Kernels
 /// Immutable; workers share it and bring their own ``LookupScratch``.
 package final class FeatureTable: Sendable {
   package let specification: FeatureSpecification
+  // Of the specification, so that a lookup need not copy all of it.
+  package let vectorWidth: Int
+  package let missing: MissingPolicy
+  package let pooling: Pooling
+  let cardinality: Int
+  let composition: Composition
   let kernels: RowKernels
   let partitions: [BoundPartition]
   let projection: Projection?
@@ -38,6 +44,11 @@ package final class FeatureTable: Sendable {
     }
     sharedDivision = Self.sharedDivision(of: partitions)
     self.specification = specification
+    vectorWidth = specification.vectorWidth
+    missing = specification.missing
+    pooling = specification.pooling
+    cardinality = specification.cardinality
+    composition = specification.composition
     self.kernels = kernels
   }
 
@@ -50,10 +61,10 @@ package final class FeatureTable: Sendable {
     of ids: Span<Int64>, missing: MissingPolicy, scratch: inout LookupScratch,
     into output: inout MutableSpan<Float>
   ) throws(LookupError) {
-    let width = specification.vectorWidth
+    let width = vectorWidth
     precondition(output.count == ids.count * width, "the output is not [ids, vectorWidth]")
     try beginBatch(missing: missing, scratch: &scratch)
-    guard !kernels.areInRange(ids, below: specification.cardinality) else {
+    guard !kernels.areInRange(ids, below: cardinality) else {
       return try composeBatch(ids, work: scratch.work, into: &output)
     }
     try replaceMissing(ids, missing: missing, scratch: &scratch)
@@ -79,11 +90,11 @@ package final class FeatureTable: Sendable {
   ) throws(LookupError) {
     checkBags(ids.count, offsets, weightCount: weights?.count)
     precondition(
-      output.count == (offsets.count - 1) * specification.vectorWidth,
+      output.count == (offsets.count - 1) * vectorWidth,
       "the output is not [bags, vectorWidth]")
     if weights != nil && pooling == .mean { throw .weightsNeedSum }
     try beginBatch(missing: missing, scratch: &scratch)
-    guard !kernels.areInRange(ids, below: specification.cardinality) else {
+    guard !kernels.areInRange(ids, below: cardinality) else {
       let bags = Bags(offsets: offsets, weights: weights, pooling: pooling)
       return try poolBatch(ids, bags, work: scratch.work, into: &output)
     }

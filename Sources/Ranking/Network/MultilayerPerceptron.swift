@@ -6,12 +6,13 @@ package struct MultilayerPerceptron: Sendable {
 
   package init(layers: [DenseLayer]) {
     self.layers = layers
+    widthMax = layers.map(\.outputCount).max() ?? 0
   }
 
   package var outputCount: Int { layers[layers.count - 1].outputCount }
 
   /// The widest layer's outputs: what a buffer of activations needs per row.
-  package var widthMax: Int { layers.map(\.outputCount).max() ?? 0 }
+  package let widthMax: Int
 
   /// Floating-point operations per row.
   package var flopCount: Int { layers.reduce(0) { $0 + 2 * $1.inputCount * $1.outputCount } }

@@ -6,6 +6,14 @@ enum NetworkHead: Sendable {
   case top(rest: [DenseLayer])
   /// DCN: the cross network, the deep MLP behind its first layer, and the output.
   case crossAndDeep(CrossNetwork, deepRest: [DenseLayer], output: DenseLayer)
+
+  /// What follows each of the network's first layers.
+  var following: [[DenseLayer]] {
+    switch self {
+    case .top(let rest): [rest]
+    case .crossAndDeep(_, let deepRest, let output): [[], deepRest + [output]]
+    }
+  }
 }
 
 /// The cross network of DCN (Wang et al. 2017, arXiv:1708.05123), in a closed form.

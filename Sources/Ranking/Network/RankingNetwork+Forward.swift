@@ -38,9 +38,9 @@ extension RankingNetwork {
       "a chunk has at most chunkRowCountMax rows and a logit for each")
     guard !rows.isEmpty else { return }
     placeShared(plan, shared, &workspace)
-    let varying = Array(plan.order[plan.sharedCount...])
     try fillVectors(
-      varying, inputs, rows: rows, firstOffset: shared.vectors.count, isShared: false, &workspace)
+      plan.varyingOrder, inputs, rows: rows, firstOffset: shared.vectors.count, isShared: false,
+      &workspace)
     fillInput(
       plan.order, firstRow: plan.sharedCount, rowCount: rows.count,
       inputCount: plan.varyingInputCount, &workspace)
@@ -85,7 +85,7 @@ extension RankingNetwork {
         workspace.locations.append(StridedVector(offset: offset, stride: vector.width))
         offset += rows.count * vector.width
       case .feature(let index, let part):
-        let rowWidth = features[index].specification.vectorWidth
+        let rowWidth = features[index].vectorWidth
         // The parts of a `separate` feature lie in one row, looked up with the first part.
         if part == 0 {
           ScoreWorkspace.ensure(&workspace.vectors, offset + rows.count * rowWidth)
@@ -139,7 +139,7 @@ extension RankingNetwork {
     _ inputs: borrowing ScoreInputs, feature index: Int, rows: Range<Int>, offset: Int,
     _ workspace: inout ScoreWorkspace
   ) throws(ScoreError) {
-    let width = rows.count * features[index].specification.vectorWidth
+    let width = rows.count * features[index].vectorWidth
     try lookUp(
       inputs, feature: index, rows: rows, &workspace.offsets, &workspace.lookup,
       into: &workspace.vectors, at: offset..<offset + width)
@@ -152,7 +152,7 @@ extension RankingNetwork {
     at place: Range<Int>
   ) throws(ScoreError) {
     let table = features[index]
-    let missing = inputs.missing ?? table.specification.missing
+    let missing = inputs.missing ?? table.missing
     let column = inputs.columns[index]
     var all = vectors.mutableSpan
     var output = all._mutatingExtracting(place)
@@ -172,7 +172,7 @@ extension RankingNetwork {
       try table.pooledVectors(
         of: column.ids.span.extracting(ids), offsets: offsets.span,
         weights: column.weights.isEmpty ? nil : column.weights.span.extracting(ids),
-        pooling: inputs.pooling ?? table.specification.pooling, missing: missing,
+        pooling: inputs.pooling ?? table.pooling, missing: missing,
         scratch: &scratch, into: &output)
     } catch {
       guard case .categoryOutOfRange(let id, let position, let cardinality) = error else {
@@ -254,19 +254,19 @@ extension RankingNetwork {
     _ logits: inout MutableSpan<Float>
   ) {
     switch head {
-    case .top(let rest):
+    case .top:
       run(
-        MultilayerPerceptron(layers: [plan.varyingLayers[0]] + rest), bias: shared.biases.first,
-        rowCount: rowCount, &workspace.input, &workspace.first, &workspace.second, into: &logits)
-    case .crossAndDeep(let cross, let deepRest, let output):
-      let products = MultilayerPerceptron(layers: [plan.varyingLayers[0]])
+        plan.networks[0], bias: shared.biases.first, rowCount: rowCount, &workspace.input,
+        &workspace.first, &workspace.second, into: &logits)
+    case .crossAndDeep(let cross, _, _):
+      let products = plan.networks[0]
       ScoreWorkspace.ensure(&workspace.side, rowCount * products.outputCount)
       run(
         products, bias: shared.biases.first, rowCount: rowCount, &workspace.input,
         &workspace.first, &workspace.second, into: &workspace.side)
       run(
-        MultilayerPerceptron(layers: [plan.varyingLayers[1]] + deepRest + [output]),
-        bias: shared.biases.last, rowCount: rowCount, &workspace.input, &workspace.first,
+        plan.networks[1], bias: shared.biases.last, rowCount: rowCount, &workspace.input,
+        &workspace.first,
         &workspace.second, into: &logits)
       for row in 0..<rowCount {
         let start = row * products.outputCount

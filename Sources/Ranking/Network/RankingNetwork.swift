@@ -64,7 +64,8 @@ package final class RankingNetwork: Sendable {
       lossThreshold = 0
     }
     flatPlan = SharingPlan(
-      pattern: .none(featureCount: features.count), input: input, firstLayers: firstLayers)
+      pattern: .none(featureCount: features.count), input: input, firstLayers: firstLayers,
+      following: head.following)
   }
 
   /// The network in float32.
@@ -83,7 +84,9 @@ package final class RankingNetwork: Sendable {
     if let known = plans.withLock({ plans in plans.first { $0.pattern == pattern } }) {
       return known
     }
-    let plan = SharingPlan(pattern: pattern, input: input, firstLayers: firstLayers)
+    let plan = SharingPlan(
+      pattern: pattern, input: input, firstLayers: firstLayers,
+      following: head.following)
     plans.withLock { plans in
       if plans.count == Self.planCountMax { plans.removeFirst() }
       plans.append(plan)

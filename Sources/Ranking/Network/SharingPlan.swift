@@ -11,17 +11,26 @@ package final class SharingPlan: Sendable {
   /// The network's vectors by position, the shared ones first.
   let order: [Int]
   let sharedCount: Int
+  /// The vectors of a candidate's own: the rest of ``order``.
+  let varyingOrder: [Int]
   /// Of each first layer: the part that meets inputs which all candidates share.
   let sharedLayers: [DenseLayer]
   /// Of each first layer: the part that meets the candidates' own inputs.
   let varyingLayers: [DenseLayer]
+  /// Each of these, and what follows it.
+  let networks: [MultilayerPerceptron]
   /// Inputs of a candidate's own.
   let varyingInputCount: Int
   let sharedInputCount: Int
 
-  init(pattern: SharingPattern, input: NetworkInput, firstLayers: [(WeightMatrix, relu: Bool)]) {
+  /// - Parameter following: what follows each of `firstLayers`.
+  init(
+    pattern: SharingPattern, input: NetworkInput, firstLayers: [(WeightMatrix, relu: Bool)],
+    following: [[DenseLayer]]
+  ) {
     self.pattern = pattern
     (order, sharedCount) = input.order(sharing: pattern)
+    varyingOrder = Array(order[sharedCount...])
     let varying = input.inputs(of: order, firstRow: sharedCount)
     let shared = input.inputs(of: Array(order[..<sharedCount]))
     varyingInputCount = varying.count
@@ -30,6 +39,9 @@ package final class SharingPlan: Sendable {
       shared.isEmpty ? [] : firstLayers.map { $0.0.layer(columns: shared, appliesReLU: false) }
     varyingLayers = firstLayers.map { matrix, relu in
       matrix.layer(columns: varying, appliesReLU: relu, withBias: shared.isEmpty)
+    }
+    networks = zip(varyingLayers, following).map { first, rest in
+      MultilayerPerceptron(layers: [first] + rest)
     }
   }
 }
