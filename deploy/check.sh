@@ -14,12 +14,15 @@ passed=0
 failed=0
 work=$(mktemp -d)
 server=
+prometheus=
+url=
 # shellcheck disable=SC2329 # the trap below calls it
 cleanup() {
-  if [ -n "$server" ]; then
-    kill "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-  fi
+  local process
+  for process in $server $prometheus; do
+    kill "$process" 2>/dev/null || true
+    wait "$process" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -46,7 +49,6 @@ start_server() {
     mkdir -p "$work/models/demo/2" && echo '{}' >"$work/models/demo/2/config.json" || return
   "$binary" serve --listen 127.0.0.1:0 --model-repository "$work/models" >"$work/server.log" 2>&1 &
   server=$!
-  local url=
   for _ in $(seq 300); do
     url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/server.log" | head -n 1 || true)
     if [ -n "$url" ]; then break; fi
@@ -55,7 +57,35 @@ start_server() {
   [ -n "$url" ] || return 1
   curl -sf "$url/v1/models/demo:lookup" -d '{"features": {"C1": [17]}}' >/dev/null &&
     curl -sf "$url/metrics" >"$work/metrics" &&
-    curl -sf -H 'Accept: application/openmetrics-text' "$url/metrics" >"$work/openmetrics"
+    curl -sf -o /dev/null -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' \
+      "$url/v1/models/demo:lookup" -d '{"features": {"C1": [18]}}'
+}
+
+# ask PATH: an answer of Prometheus.
+ask() { curl -sf --get "http://127.0.0.1:19090/api/v1/$1" --data-urlencode "query=$2" "${@:3}"; }
+
+# The real Prometheus scrapes the server with the rules, and finds metrics, traces and alerts.
+prometheus_scrapes() {
+  sed -e "s/127.0.0.1:8080/${url#http://}/" -e 's/scrape_interval: 15s/scrape_interval: 1s/' \
+    deploy/prometheus/prometheus.yaml >"$work/prometheus.yaml"
+  cp deploy/prometheus/rules.yaml "$work/"
+  "${promtool%promtool}prometheus" --config.file="$work/prometheus.yaml" \
+    --storage.tsdb.path="$work/prometheus" --web.listen-address=127.0.0.1:19090 \
+    --enable-feature=exemplar-storage >"$work/prometheus.log" 2>&1 &
+  prometheus=$!
+  local _
+  for _ in $(seq 30); do
+    sleep 1
+    if ask query 'quotient_model_ready{model="demo",version="1"}' 2>/dev/null | grep -q '"1"\]'; then
+      ask query 'quotient_model_ready{model="demo",version="2"}' | grep -q '"0"\]' &&
+        ask query_exemplars quotient_http_request_duration_seconds_bucket \
+          -d "start=$(($(date +%s) - 600))" -d "end=$(date +%s)" |
+        grep -q 0af7651916cd43dd8448eb211c80319c
+      return
+    fi
+  done
+  cat "$work/prometheus.log"
+  return 1
 }
 
 # Every metric that the rules and the dashboard ask for is one that the program exposes.
@@ -92,6 +122,7 @@ check "Prometheus rules" "$promtool" check rules deploy/prometheus/rules.yaml
 check "Prometheus rules against example series" \
   "$promtool" test rules deploy/prometheus/rules.test.yaml
 check "Prometheus configuration" "$promtool" check config deploy/prometheus/prometheus.yaml
+check "the real Prometheus scrapes metrics and traces" prometheus_scrapes
 check "Grafana dashboard" dashboard_is_json
 check "Kubernetes and KServe manifests" manifests_are_valid
 if command -v systemd-analyze >/dev/null; then

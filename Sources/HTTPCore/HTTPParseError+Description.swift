@@ -71,6 +71,9 @@ extension HTTPParseError {
         + " --body-timeout"
     case .tooManyConnections(let limit):
       "all \(limit) connections are in use; retry later or raise --max-connections"
+    case .tooManyBytesHeld(let limit):
+      "requests and answers that wait take all \(limit) bytes; retry later or raise"
+        + " --max-buffered-bytes"
     default:
       preconditionFailure("every other reason has its sentence in `description`")
     }

@@ -73,6 +73,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -120,6 +122,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -182,6 +186,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -234,6 +240,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -283,6 +291,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -337,6 +347,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -390,6 +402,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -444,6 +458,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -499,6 +515,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -553,6 +571,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -608,6 +628,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -708,6 +730,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -809,6 +833,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -875,6 +901,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -942,6 +970,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1070,6 +1100,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1199,6 +1231,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1293,6 +1327,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1388,6 +1424,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1473,6 +1511,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1559,6 +1599,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1614,6 +1656,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1661,6 +1705,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1723,6 +1769,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1772,6 +1820,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1824,6 +1874,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1877,6 +1929,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -1942,6 +1996,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2006,6 +2062,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2058,6 +2116,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2113,6 +2173,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2167,6 +2229,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2222,6 +2286,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/TargetTooLong"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2339,6 +2405,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2457,6 +2525,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/ExpectationFailed"
           "422":
             $ref: "#/components/responses/Unprocessable"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2516,6 +2586,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/UnsupportedMediaType"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2576,6 +2648,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/UnsupportedMediaType"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2636,6 +2710,8 @@ let openAPIDocument = #"""
             $ref: "#/components/responses/UnsupportedMediaType"
           "417":
             $ref: "#/components/responses/ExpectationFailed"
+          "429":
+            $ref: "#/components/responses/Overloaded"
           "431":
             $ref: "#/components/responses/HeadTooLarge"
           "500":
@@ -2803,6 +2879,18 @@ let openAPIDocument = #"""
         headers:
           X-Request-ID:
             $ref: "#/components/headers/RequestID"
+        content:
+          application/json:
+            schema:
+              $ref: "#/components/schemas/Error"
+      Overloaded:
+        description: |
+          As many requests wait as may, or as many bytes (`overloaded`); try again.
+        headers:
+          X-Request-ID:
+            $ref: "#/components/headers/RequestID"
+          Retry-After:
+            $ref: "#/components/headers/RetryAfter"
         content:
           application/json:
             schema:

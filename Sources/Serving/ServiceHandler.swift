@@ -11,6 +11,8 @@ package final class ServiceHandler: RequestHandler {
   let service: Service
   let worker: Int
   let limits: ServiceLimits
+  /// This worker's share of `--max-in-flight`.
+  private let inFlightMax: Int
   private var router = Router()
   private var workspace = LookupWorkspace()
   private var scoring = ScoreHandling()
@@ -29,6 +31,8 @@ package final class ServiceHandler: RequestHandler {
     self.service = service
     self.worker = worker
     limits = configuration.limits
+    let workerCount = configuration.workerCount
+    inFlightMax = (limits.requestsInFlightMax + workerCount - 1) / workerCount
     identity = RequestIdentity(
       seed: UInt64(truncatingIfNeeded: configuration.wallClock()) &+ UInt64(worker) << 56)
     accessLog = AccessLog(
@@ -74,6 +78,17 @@ package final class ServiceHandler: RequestHandler {
     let finishedAt = now()
     if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
     finish(request, exchange, identity, at: finishedAt, &workspace.text, into: &response)
+  }
+
+  /// 429 if as many requests wait for this worker as it may have at once.
+  private func admit() throws(ServiceError) {
+    // The request itself is counted already.
+    guard metrics.inFlight > inFlightMax else { return }
+    metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: .overloaded) ?? 0)
+    throw ServiceError(
+      .overloaded,
+      "\(limits.requestsInFlightMax) requests are being answered; retry later or raise "
+        + "--max-in-flight")
   }
 
   /// 503 if the version that answers was found damaged, before or by this request: what was
@@ -125,6 +140,7 @@ package final class ServiceHandler: RequestHandler {
       return
     }
     try access?.check(request, route.endpoint.scope)
+    if route.endpoint.isStaged { try admit() }
     try exchange.readDeadline(request, limits)
     try dispatch(request, route, router, &exchange, &workspace, into: &response)
   }

@@ -12,6 +12,9 @@ package struct ServiceLimits: Sendable, Equatable {
   package var bodyBytesMax: Int
   /// `--max-json-depth`: arrays and objects inside each other.
   package var jsonDepthMax: Int
+  /// `--max-in-flight`: lookups, scores and the like that are begun and not answered yet, over all
+  /// workers.
+  package var requestsInFlightMax = 1_024
   /// `--request-timeout` in milliseconds, for requests without `Request-Timeout-Ms`; 0: none.
   package var requestTimeoutMilliseconds: Int
 

@@ -35,6 +35,9 @@ final class Connection {
   /// The part of the answers that the client has not taken.
   var unsent: PooledBuffer?
 
+  /// Bytes of both buffers, as far as the worker has counted them.
+  var heldByteCount = 0
+
   /// The kernel said that there is something to read, and no read has come up short since.
   var mayRead = false
   /// The peer has ended its sending: a short read does not mean that nothing is left.

@@ -24,6 +24,9 @@ package struct TransportConfiguration: Sendable {
   /// Answer bytes that may wait for a slow reader while its further requests are still answered;
   /// beyond them nothing more is read from it. `--max-pipelined-bytes`
   package var pipelinedBytesMax = 65_536
+  /// Bytes of requests that are being read and of answers that are not sent yet, over all
+  /// connections; a request beyond them gets 429. `--max-buffered-bytes`
+  package var bufferedBytesMax = 1 << 30
   /// Bytes that are read and dropped after an error answer, so that the client can read the answer
   /// instead of a reset. `--max-linger-bytes`
   package var lingerBytesMax = 64 * 1_048_576
@@ -67,6 +70,9 @@ package struct TransportConfiguration: Sendable {
     if !(1...1_048_576).contains(backlog) { return "--backlog is \(backlog); give 1 to 1048576" }
     if pipelinedBytesMax < 0 {
       return "--max-pipelined-bytes is \(pipelinedBytesMax); give 0 or more"
+    }
+    if bufferedBytesMax < 1 {
+      return "--max-buffered-bytes is \(bufferedBytesMax); give 1 or more"
     }
     if lingerBytesMax < 0 { return "--max-linger-bytes is \(lingerBytesMax); give 0 or more" }
     if bytesPerSecondMin < 1 {

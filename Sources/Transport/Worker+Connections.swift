@@ -88,6 +88,7 @@ extension Worker {
     if let unsent = connection.unsent { pool.give(unsent) }
     connection.inbox = nil
     connection.unsent = nil
+    countHeldBytes(connection)
     connection.hasUnparsedInput = false
   }
 

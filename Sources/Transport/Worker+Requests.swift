@@ -67,6 +67,22 @@ extension Worker {
     } else {
       connection.inbox = inbox
     }
+    countHeldBytes(connection)
+    // Who makes it too much is refused; others that wait are served as before.
+    if heldByteCount > heldBytesMax, connection.inbox != nil, connection.http.isReadingBody,
+      connection.unsent == nil
+    {
+      refuse(
+        connection, HTTPParseError(.tooManyBytesHeld(limit: configuration.bufferedBytesMax), at: 0))
+    }
+  }
+
+  /// Counts what a connection holds anew: after its buffers came, grew or went.
+  func countHeldBytes(_ connection: Connection) {
+    let count =
+      (connection.inbox?.bytes.capacity ?? 0) + (connection.unsent?.bytes.capacity ?? 0)
+    heldByteCount += count - connection.heldByteCount
+    connection.heldByteCount = count
   }
 
   /// How much to read behind a partial request. The buffer doubles as bytes arrive; a length that

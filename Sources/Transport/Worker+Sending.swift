@@ -50,6 +50,7 @@ extension Worker {
     let unsent = pool.take()
     swap(&unsent.bytes, &bytes)
     connection.unsent = unsent
+    countHeldBytes(connection)
     watchWritable(connection)
   }
 
@@ -69,6 +70,7 @@ extension Worker {
     }
     connection.unsent = nil
     pool.give(unsent)
+    countHeldBytes(connection)
     connection.phase = .idle
     if connection.closesWhenSent { closeAfterLastAnswer(connection) }
     return true

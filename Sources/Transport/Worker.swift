@@ -25,6 +25,10 @@ final class Worker {
   /// Connections that have more to read or to answer, but let others go first.
   var queued: [Connection] = []
 
+  /// Bytes that connections hold while they wait, and this worker's share of the most.
+  var heldByteCount = 0
+  let heldBytesMax: Int
+
   /// Where requests are read to. Most are complete at once and are served straight from here.
   var received = ByteBuffer(capacity: Worker.receiveByteCount)
   /// Answers to pipelined requests, gathered for one `send`.
@@ -78,6 +82,7 @@ final class Worker {
     self.listeners = listeners
     self.handler = handler
     timeouts = Timeouts(configuration)
+    heldBytesMax = configuration.bufferedBytesMax / configuration.workerCount
     wakeup = control.wakeup(worker: number)
     now = MonotonicClock.nanoseconds()
     deadlines = DeadlineWheel(now: now)

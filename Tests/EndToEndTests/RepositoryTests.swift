@@ -133,7 +133,7 @@ import Testing
     #expect(try write(folder.path("models/m/100")).waitForEnd(limit: 60) == 0)
     let seconds = Date().timeIntervalSince(start)
     var whole = 0
-    let moments = [0, 0.3, 0.5, 0.7, 0.9, 1, 1.6]
+    let moments = [0.3, 0.7, 0.9, 1.6]
     for (round, moment) in moments.enumerated() {
       let target = folder.path("models/m/\(101 + round)")
       let writer = try write(target)

@@ -89,6 +89,7 @@ import Testing
       .bodyTooLarge(limit: 1), .chunkSizeInvalid, .chunkEndInvalid,
       .chunkExtensionInvalid(byte: 0), .chunkExtensionsTooLarge(limit: 1),
       .trailersTooLarge(limit: 1), .requestTimedOut, .tooManyConnections(limit: 1),
+      .tooManyBytesHeld(limit: 1),
     ]
     for reason in reasons {
       let error = HTTPParseError(reason, at: 3)

@@ -5,6 +5,25 @@ import Serving
 import Telemetry
 import Testing
 
+@Suite struct AdmissionTests {
+  @Test func `beyond --max-in-flight, questions are answered 429 and health is not`() {
+    var limits = ServiceLimits()
+    limits.requestsInFlightMax = 3
+    let fixture = ServiceFixture(limits: limits)
+    let metrics = fixture.service.metrics.workers[0]
+    #expect(fixture.lookUp(#"{"features":{"A":[1]}}"#).status == 200)
+    for _ in 0..<3 { metrics.requestStarted() }
+    let refused = fixture.lookUp(#"{"features":{"A":[1]}}"#)
+    #expect(refused.status == 429 && refused.code == "overloaded", "\(refused.text)")
+    #expect(refused.fields["retry-after"] == "1")
+    #expect(fixture.get("/readyz").status == 200)
+    let page = fixture.get("/metrics").text
+    #expect(page.contains("quotient_http_rejected_total{reason=\"overloaded\"} 1"))
+    metrics.requestFinished(endpoint: 0, method: 0, status: 200, duration: 1, timings: nil)
+    #expect(fixture.lookUp(#"{"features":{"A":[1]}}"#).status == 200)
+  }
+}
+
 @Suite struct HandlerTests {
   static let targets: [(String, String)] = [
     ("/", "GET, HEAD, OPTIONS"), ("/livez", "GET, HEAD, OPTIONS"),

@@ -84,7 +84,8 @@ import Testing
     let reasons: [HTTPParseError.Reason] = [
       .methodMissing, .methodNotImplemented, .versionUnsupported, .headTooLarge(limit: 1),
       .requestLineTooLong(limit: 1), .bodyTooLarge(limit: 1), .expectationUnsupported,
-      .requestTimedOut, .tooManyConnections(limit: 1), .transferEncodingUnsupported,
+      .requestTimedOut, .tooManyConnections(limit: 1), .tooManyBytesHeld(limit: 1),
+      .transferEncodingUnsupported,
     ]
     for reason in reasons {
       let error = HTTPParseError(reason, at: 0)

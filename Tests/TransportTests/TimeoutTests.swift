@@ -28,6 +28,33 @@ import Transport
     }
   }
 
+  @Test func `what would take too much memory is answered 429, and the others are served`() throws {
+    try withServer({ $0.bufferedBytesMax = 1_000_000 }) { server in
+      let half = String(repeating: "x", count: 100_000)
+      let head = "POST /length HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n"
+      // Twice, so that bytes which are held no longer are seen not to count.
+      for _ in 0..<2 {
+        let early = try server.connect()
+        try early.send(head + half)
+        var refused = 0
+        // Connected until the end, so that what they hold stays held.
+        let clients = try (0..<12).map { _ in try server.connect() }
+        for client in clients {
+          try client.send(head + half)
+          guard try !client.isQuiet(milliseconds: 50) else { continue }
+          let answer = try client.readAnswer()
+          #expect(answer.status == 429 && answer.body == "overloaded", "\(answer)")
+          refused += 1
+        }
+        // A buffer holds 100 to 256 KiB, new or used before.
+        #expect((3...11).contains(refused), "\(refused) of 12 were refused")
+        try early.send(half)
+        let answer = try early.readAnswer()
+        #expect(answer.status == 200 && answer.body == "200000", "\(answer)")
+      }
+    }
+  }
+
   @Test func `a body that trickles does not hold the connection`() throws {
     try withServer({ $0.bodyTimeout = .milliseconds(100) }) { server in
       let client = try server.connect()

@@ -167,6 +167,12 @@ enum ServeOptions {
       "max-pipelined-bytes", \.transport.pipelinedBytesMax,
       "Answer bytes that may wait for a slow reader while further requests are still read."),
     .bytes(
+      "max-buffered-bytes", \.transport.bufferedBytesMax,
+      "Bytes of requests being read and of answers not taken yet, over all connections; then 429."),
+    .count(
+      "max-in-flight", \.limits.requestsInFlightMax, least: 1,
+      "Lookups, scores and the like begun and not answered yet; then 429."),
+    .bytes(
       "max-linger-bytes", \.transport.lingerBytesMax,
       "Bytes that are read and dropped after an error answer, so that the client can read it."),
     .count(
