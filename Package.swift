@@ -43,6 +43,8 @@ let package = Package(
   targets: [
     // Floor 0: C. Nothing here imports Swift.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSIMD", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
@@ -53,7 +55,7 @@ let package = Package(
     room("Kernels", ["CSIMD"]),
 
     // Floor 2: formats and protocols. No sockets, no threads.
-    room("HTTPCore", ["ByteCoding"]),
+    room("HTTPCore", ["ByteCoding", "CNGHTTP2"]),
     room("Checkpoints", ["SystemIO", "ByteCoding"]),
 
     // Floor 3: tables on one side, connections on the other.
@@ -94,7 +96,7 @@ let package = Package(
       swiftSettings: house),
 
     .target(
-      name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["SystemIO", "CNGHTTP2"], path: "Tests/TestSupport",
       swiftSettings: house),
     tests(for: "SystemIO"),
     tests(for: "ByteCoding"),

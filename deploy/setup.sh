@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly swift_version_min=6.2
-readonly build_packages=(zlib1g-dev pkg-config)
-readonly test_packages=(python3-venv curl)
+readonly build_packages=(zlib1g-dev libnghttp2-dev pkg-config)
+readonly test_packages=(python3-venv curl nghttp2-client)
 readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* schemathesis==4.*
   kubernetes-validate==1.* pyyaml==6.*)
 
@@ -108,7 +108,7 @@ main() {
       ;;
   esac
   command -v apt-get >/dev/null ||
-    fail "this script knows Debian and Ubuntu; elsewhere install zlib's headers, pkg-config and Swift $swift_version_min"
+    fail "this script knows Debian and Ubuntu; elsewhere install the headers of zlib and libnghttp2, pkg-config and Swift $swift_version_min"
   install_packages "${build_packages[@]}"
   check_swift
   if $with_tests; then

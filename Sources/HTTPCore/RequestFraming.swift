@@ -119,7 +119,7 @@ private struct FramingReader {
 }
 
 /// RFC 9110 section 8.6: digits alone. Lists such as `5, 5` are refused, repeated fields too.
-private func parseContentLength(
+func parseContentLength(
   _ bytes: Span<UInt8>, _ value: Range<Int>
 ) throws(HTTPParseError) -> Int {
   guard !value.isEmpty else { throw HTTPParseError(.contentLengthInvalid, at: value.lowerBound) }
@@ -139,7 +139,7 @@ private func parseContentLength(
 /// Calls `body` with each member of a comma-separated list, blanks cut off, empty members left out
 /// (RFC 9110 section 5.6.1).
 @inline(__always)
-private func forEachListMember(
+func forEachListMember(
   _ bytes: Span<UInt8>, _ value: Range<Int>, _ body: (Range<Int>) -> Void
 ) {
   var start = value.lowerBound

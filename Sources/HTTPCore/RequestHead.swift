@@ -30,6 +30,8 @@ package struct RequestHead: Equatable, Sendable {
   package var query: Range<Int> = 0..<0
   /// The authority of a target in absolute form; it rules over `Host`. Empty in other forms.
   package var authority: Range<Int> = 0..<0
+  /// 2 for HTTP/2.
+  package var majorVersion = 1
   /// 0 for HTTP/1.0, 1 for HTTP/1.1 and what may come after it.
   package var minorVersion = 1
   package var fields: [Field] = []

@@ -53,6 +53,8 @@ package struct RequestView: ~Escapable {
     }
   }
 
+  /// 1, or 2 for HTTP/2.
+  package var majorVersion: Int { head.majorVersion }
   /// 0 for HTTP/1.0, 1 for HTTP/1.1.
   package var minorVersion: Int { head.minorVersion }
 

@@ -13,12 +13,15 @@ package struct ResponseWriter: ~Copyable {
   package var body: ByteBuffer
   /// Complete further header lines, `name: value CR LF` each.
   package private(set) var fields: ByteBuffer
+  /// Complete lines `name: value CR LF` to be sent after the content; HTTP/2 only.
+  package internal(set) var trailers: ByteBuffer
   /// True: the server closes the connection after this response.
   package var closesConnection = false
 
   package init() {
     body = ByteBuffer(capacity: 64 * 1024, headRoom: Self.headRoom)
     fields = ByteBuffer(capacity: 1024)
+    trailers = ByteBuffer()
   }
 
   package static let headRoom = 1024
@@ -30,6 +33,7 @@ package struct ResponseWriter: ~Copyable {
     contentType = nil
     closesConnection = false
     fields.removeAll()
+    trailers.removeAll()
     body.removeAll(headRoom: Self.headRoom)
   }
 
@@ -55,5 +59,15 @@ package struct ResponseWriter: ~Copyable {
     fields.append(": ")
     fields.append(decimal: value)
     fields.append("\r\n")
+  }
+
+  /// Adds a field that follows the content (RFC 9110 section 6.5). Only HTTP/2 sends it.
+  ///
+  /// - Precondition: `value` has no CR, LF or NUL.
+  package mutating func addTrailer(_ name: StaticString, _ value: Span<UInt8>) {
+    trailers.append(name)
+    trailers.append(": ")
+    trailers.append(value)
+    trailers.append("\r\n")
   }
 }

@@ -15,6 +15,9 @@ extension ServerMetrics {
     help: "Connections and requests refused before they had an endpoint.")
   static let connections = MetricFamily(
     "quotient_http_connections", .gauge, help: "Connections open now.")
+  static let http2Floods = MetricFamily(
+    "quotient_http2_floods", .counter,
+    help: "Connections ended because their frames exceeded a flood limit.")
   static let connectionsAccepted = MetricFamily(
     "quotient_http_connections_accepted", .counter, help: "Connections accepted.")
   static let requestBytes = MetricFamily(

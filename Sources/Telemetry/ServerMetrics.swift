@@ -148,9 +148,13 @@ package final class ServerMetrics: Sendable {
 
   private func renderTransport(_ text: inout MetricsText) {
     text.begin(Self.connections)
-    text.sample(
-      transport.reduce(0) { $0 + $1.connectionsOpen.load(ordering: .relaxed) },
-      labels: [("protocol", "http/1.1")])
+    let all = transport.reduce(0) { $0 + $1.connectionsOpen.load(ordering: .relaxed) }
+    let http2 = transport.reduce(0) { $0 + $1.http2ConnectionsOpen.load(ordering: .relaxed) }
+    // Counters are read one after the other while workers write them.
+    text.sample(max(0, all - http2), labels: [("protocol", "http/1.1")])
+    text.sample(http2, labels: [("protocol", "http/2")])
+    text.begin(Self.http2Floods)
+    text.sample(transport.reduce(0) { $0 + $1.http2Floods.load(ordering: .relaxed) })
     text.begin(Self.connectionsAccepted)
     text.sample(transport.reduce(0) { $0 + $1.connectionsAccepted.load(ordering: .relaxed) })
     text.begin(Self.requestBytes)

@@ -9,6 +9,8 @@ final class Connection {
     case idle
     /// The rest of a request's head, or of its body.
     case readingHead, readingBody
+    /// Streams of HTTP/2, each with times of its own.
+    case streaming
     /// A client that reads slower than we answer.
     case sending
     /// The client to close, after the last answer.
@@ -23,6 +25,10 @@ final class Connection {
   let token: UInt64
 
   var http = HTTP1Connection()
+  /// Set once the connection speaks HTTP/2; ``http`` has no say any more.
+  var http2: HTTP2Session?
+  /// No request has been answered: the protocol may still be chosen.
+  var isFresh = true
   var phase = Phase.idle
   var phaseStart: UInt64
   /// Bytes moved in this phase: they extend the time of a body or an answer.

@@ -16,6 +16,8 @@ package struct TransportConfiguration: Sendable {
   package var workerCount = 1
   /// What one request may cost.
   package var limits = HTTPLimits()
+  /// What one connection of HTTP/2 may cost.
+  package var http2 = HTTP2Limits()
 
   /// Connections open at once, over all workers; further ones get 503. `--max-connections`
   package var connectionCountMax = 20_000
@@ -57,7 +59,7 @@ package struct TransportConfiguration: Sendable {
 
   /// Why this configuration cannot work, naming the flag to change; nil if it can.
   package var defect: String? {
-    if let defect = limits.defect { return defect }
+    if let defect = limits.defect ?? http2.defect { return defect }
     if listenAddresses.isEmpty && inheritedSockets.isEmpty {
       return "no --listen address; give at least one"
     }

@@ -78,6 +78,8 @@ extension Worker {
     releaseBuffers(connection)
     connections.remove(connection.slot)
     add(-1, to: counters.connectionsOpen)
+    if connection.http2 != nil { add(-1, to: counters.http2ConnectionsOpen) }
+    connection.http2 = nil
     control.connectionCount.subtract(1, ordering: .relaxed)
     // A descriptor is free again, so clients that were left waiting may come in.
     if listeningResumesAt != nil { listeningResumesAt = now }
@@ -122,6 +124,7 @@ extension Worker {
   private func currentPhase(_ connection: Connection) -> Connection.Phase {
     if connection.phase == .lingering { return .lingering }
     if connection.unsent != nil { return .sending }
+    if let session = connection.http2 { return session.isResting ? .idle : .streaming }
     guard let inbox = connection.inbox else { return .idle }
     if connection.http.isReadingBody { return .readingBody }
     return connection.http.hasBegunRequest(inbox.bytes) ? .readingHead : .idle
@@ -129,7 +132,8 @@ extension Worker {
 
   private func dueTime(_ connection: Connection) -> UInt64 {
     switch connection.phase {
-    case .idle: now + timeouts.idle
+    case .idle: now + (connection.http2?.isDraining == true ? timeouts.linger : timeouts.idle)
+    case .streaming: connection.phaseStart + timeouts.inspection
     case .readingHead: connection.phaseStart + timeouts.header
     case .readingBody: connection.phaseStart + timeouts.body + earnedTime(connection)
     case .sending: connection.phaseStart + timeouts.write + earnedTime(connection)
@@ -148,7 +152,13 @@ extension Worker {
       guard let connection = connections.connection(slot: slot) else { continue }
       switch connection.phase {
       case .readingHead, .readingBody: timeOut(connection)
-      case .idle, .sending, .lingering, .closed: close(connection)
+      case .idle, .streaming:
+        if let session = connection.http2 {
+          expireHTTP2(connection, session)
+        } else {
+          close(connection)
+        }
+      case .sending, .lingering, .closed: close(connection)
       }
     }
   }
@@ -171,6 +181,11 @@ extension Worker {
     if stage == .stopping {
       for connection in connections.all { close(connection) }
     }
+    for connection in connections.all where stage < .stopping {
+      guard let session = connection.http2 else { continue }
+      session.drain()
+      serve(connection)
+    }
     guard stage >= .closing, wasListening else { return }
     // Who waits already is still served: closing the listener would reset them.
     for listener in listeners where stage == .closing {
@@ -181,7 +196,7 @@ extension Worker {
     }
     listeningResumesAt = nil
     listeners = []
-    for connection in connections.all where connection.phase == .idle {
+    for connection in connections.all where connection.phase == .idle && connection.http2 == nil {
       // A request may have arrived this moment: it is answered.
       connection.mayRead = true
       serve(connection)

@@ -16,6 +16,11 @@ extension Worker {
       } else if connection.phase == .lingering {
         dropInput(connection)
         break
+      } else if let session = connection.http2, session.isActive {
+        if serveHTTP2(connection, session) {
+          queue(connection)
+          break
+        }
       } else if connection.hasUnparsedInput {
         answerInbox(connection)
       } else if connection.mayRead {
@@ -41,6 +46,7 @@ extension Worker {
   // MARK: Reading
 
   private func read(_ connection: Connection) {
+    if let session = connection.http2 { return readHTTP2(connection, session) }
     if let inbox = connection.inbox {
       connection.inbox = nil
       let room = roomForMore(connection, &inbox.bytes)
@@ -97,7 +103,7 @@ extension Worker {
   }
 
   /// Reads once. True if bytes came.
-  private func receive(
+  func receive(
     _ connection: Connection, into bytes: inout ByteBuffer, room: Int
   ) -> Bool {
     let oldCount = bytes.count
@@ -143,6 +149,7 @@ extension Worker {
   /// Answers the complete requests at the front of `input` and removes them. What remains is the
   /// beginning of a request, or waits until the client has taken the answers before it.
   private func answerRequests(in input: inout ByteBuffer, of connection: Connection) {
+    if detectHTTP2(connection, &input) { return }
     requests: while !input.isEmpty {
       switch connection.http.advance(&input, head: &head, limits: configuration.limits) {
       case .read: break requests
@@ -152,6 +159,8 @@ extension Worker {
         input.removeAll()
         return
       case .handleRequest:
+        if upgrade(connection, &input) { return }
+        connection.isFresh = false
         answer(connection, &input)
         guard connection.isOpen, connection.phase != .lingering else {
           input.removeAll()
@@ -191,7 +200,7 @@ extension Worker {
     sendResponse(connection, isLast: input.isEmpty || !isOpen)
   }
 
-  private func respond(_ connection: Connection, _ input: borrowing ByteBuffer) {
+  func respond(_ connection: Connection, _ input: borrowing ByteBuffer) {
     response.reset()
     let bytes = input.bytes
     let request = RequestView(
@@ -216,7 +225,7 @@ extension Worker {
     response.finish(envelope, sharedFields: sharedFields, head: &headText)
   }
 
-  private func refreshSharedFields() {
+  func refreshSharedFields() {
     let wallTime = WallClock.nanoseconds()
     sharedFields.removeAll()
     sharedFields.append("Server: quotient\r\nDate: ")

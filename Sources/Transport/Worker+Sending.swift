@@ -18,6 +18,11 @@ extension Worker {
       gathered.append(response.body.bytes)
       if isLast || gathered.count >= configuration.pipelinedBytesMax { sendGathered(connection) }
     }
+    trimResponse()
+  }
+
+  /// Memory of unusual size is given back.
+  func trimResponse() {
     if response.body.capacity > BufferPool.bufferBytesMax {
       response.body = ByteBuffer(
         capacity: Self.responseByteCount, headRoom: ResponseWriter.headRoom)

@@ -22,6 +22,7 @@ final class Worker {
   var connections = ConnectionTable()
   var deadlines: DeadlineWheel
   var pool = BufferPool()
+  let streams = HTTP2StreamPool()
   /// Connections that have more to read or to answer, but let others go first.
   var queued: [Connection] = []
 
@@ -62,6 +63,9 @@ final class Worker {
   /// The configured times in nanoseconds.
   struct Timeouts {
     let header, body, idle, write, linger: UInt64
+    /// Those of the streams of HTTP/2, and how often they are looked at.
+    let http2: HTTP2Session.Timeouts
+    let inspection: UInt64
 
     init(_ configuration: TransportConfiguration) {
       header = nanoseconds(configuration.headerTimeout)
@@ -69,6 +73,10 @@ final class Worker {
       idle = nanoseconds(configuration.idleTimeout)
       write = nanoseconds(configuration.writeTimeout)
       linger = nanoseconds(configuration.lingerTimeout)
+      http2 = HTTP2Session.Timeouts(
+        header: header, body: body, write: write,
+        bytesPerSecondMin: configuration.bytesPerSecondMin)
+      inspection = min(1_000_000_000, min(header, body, write) / 4)
     }
   }
 

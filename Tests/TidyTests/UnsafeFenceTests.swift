@@ -16,6 +16,8 @@ import Testing
     "Sources/ByteCoding/Base64.swift",
     "Sources/ByteCoding/Checksum.swift",
     "Sources/Checkpoints/TensorStorage.swift",
+    "Sources/HTTPCore/HTTP2/HTTP2Session.swift",
+    "Sources/HTTPCore/HTTP2/HTTP2Library.swift",
   ]
   /// How far above its use a justification may stand.
   static let justificationLinesMax = 20

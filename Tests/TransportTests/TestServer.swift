@@ -154,6 +154,12 @@ final class RawClient {
   /// Everything received and not taken, as text.
   var text: String { String(decoding: received, as: UTF8.self) }
 
+  /// Takes everything that was received.
+  func takeReceived() -> [UInt8] {
+    defer { received = [] }
+    return received
+  }
+
   /// Reads once more; false at the end of the connection.
   func readSome(atMost countMax: Int = 65_536) throws -> Bool {
     while true {

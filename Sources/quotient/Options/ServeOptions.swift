@@ -176,6 +176,18 @@ enum ServeOptions {
       "max-linger-bytes", \.transport.lingerBytesMax,
       "Bytes that are read and dropped after an error answer, so that the client can read it."),
     .count(
+      "http2-max-streams", \.transport.http2.streamCountMax, least: 1,
+      "Streams open at once on a connection of HTTP/2; further ones are refused."),
+    .bytes(
+      "http2-max-unsent-bytes", \.transport.http2.unsentBytesMax,
+      "Answer bytes that may wait for a client of HTTP/2 while it gets further answers."),
+    .count(
+      "http2-resets-per-second", \.transport.http2.resetsPerSecond, least: 1,
+      "Streams that a client of HTTP/2 may reset, ten times as many at once; then it is cut off."),
+    .count(
+      "http2-controls-per-second", \.transport.http2.controlsPerSecond, least: 1,
+      "Frames without content (PING, SETTINGS, ...) likewise; each answer allows some more."),
+    .count(
       "max-ids", \.limits.idCountMax, least: 1, "Ids of one request, and its bags; then 413."),
     .count(
       "max-candidates", \.limits.candidateCountMax, least: 1,

@@ -1,0 +1,155 @@
+import ByteCoding
+import CNGHTTP2
+
+/// The callbacks and options of libnghttp2, which are the same for all sessions: each callback
+/// finds its session, and tells it in terms that are safe.
+@safe
+struct HTTP2Library: @unchecked Sendable {
+  let callbacks: OpaquePointer
+  let options: OpaquePointer
+
+  // SAFETY: made once, read by all sessions, never written again nor freed.
+  static let shared = HTTP2Library()
+
+  private init() {
+    var callbacks: OpaquePointer?
+    var options: OpaquePointer?
+    // SAFETY: both are filled in on success; each callback gets the session that was set as user
+    // data, which outlives the library's session.
+    guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0,
+      unsafe nghttp2_option_new(&options) == 0, let callbacks = unsafe callbacks,
+      let options = unsafe options
+    else { preconditionFailure("there is no memory for the callbacks") }
+    unsafe nghttp2_option_set_no_auto_window_update(options, 1)
+    unsafe nghttp2_option_set_no_closed_streams(options, 1)
+    unsafe cnghttp2_lift_bounds(options)
+    unsafe Self.setHeads(callbacks)
+    unsafe Self.setFrames(callbacks)
+    unsafe Self.setSending(callbacks)
+    // SAFETY: as above.
+    unsafe self.callbacks = callbacks
+    unsafe self.options = options
+  }
+
+  /// Frames that begin, and header sections.
+  private static func setHeads(_ callbacks: OpaquePointer) {
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, head, user in
+      let head = unsafe head!.pointee
+      let frame = FrameHead(
+        kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
+      return unsafe HTTP2Library.session(user).begin(frame) ? 0 : HTTP2Library.stop
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
+      let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+      let session = unsafe HTTP2Library.session(user)
+      if isRequest { session.beginHead(unsafe frame!.pointee.hd.stream_id) }
+      return 0
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+      _, frame, name, nameCount, value, valueCount, _, user in
+      let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+      let session = unsafe HTTP2Library.session(user)
+      let stream =
+        isRequest ? session.headStream : session.stream(unsafe frame!.pointee.hd.stream_id)
+      unsafe session.receiveField(
+        stream, isTrailer: !isRequest,
+        UnsafeBufferPointer(start: name, count: nameCount).span,
+        UnsafeBufferPointer(start: value, count: valueCount).span)
+      return 0
+    }
+  }
+
+  /// Frames that have arrived.
+  private static func setFrames(_ callbacks: OpaquePointer) {
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
+      let head = unsafe frame!.pointee.hd
+      let session = unsafe HTTP2Library.session(user)
+      let kind = FrameHead(
+        kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
+      session.receive(kind, on: session.stream(head.stream_id))
+      return 0
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
+      _, _, id, data, count, user in
+      let session = unsafe HTTP2Library.session(user)
+      unsafe session.receiveBody(
+        session.stream(id), UnsafeBufferPointer(start: data, count: count).span)
+      return 0
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
+      _, _, _, user in
+      unsafe HTTP2Library.session(user).countReset() ? 0 : HTTP2Library.stop
+    }
+  }
+
+  /// Frames of ours.
+  private static func setSending(_ callbacks: OpaquePointer) {
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
+      let head = unsafe frame!.pointee.hd
+      let session = unsafe HTTP2Library.session(user)
+      let kind = FrameHead(
+        kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
+      session.sent(kind, on: session.stream(head.stream_id))
+      return 0
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, _, user in
+      let session = unsafe HTTP2Library.session(user)
+      if let stream = session.stream(id) { session.close(stream) }
+      return 0
+    }
+    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // session that outlives the library's, and a data source is a stream that `open` holds.
+    unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) {
+      _, frame, head, count, source, user in
+      let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)
+        .takeUnretainedValue()
+      let isWritten = unsafe HTTP2Library.session(user).write(stream, head: head!, byteCount: count)
+      return isWritten ? 0 : NGHTTP2_ERR_WOULDBLOCK.rawValue
+    }
+  }
+
+  /// How many bytes the next DATA frame of an answer has. They are not copied here.
+  static let readAnswer: nghttp2_data_source_read_callback = {
+    _, _, _, length, flags, source, user in
+    // SAFETY: the source is a stream that its session holds; the flags are the library's to read.
+    let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)
+      .takeUnretainedValue()
+    let count = min(length, stream.unsentByteCount)
+    var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+    if count == stream.unsentByteCount {
+      flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
+      if !stream.trailers.isEmpty {
+        flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        unsafe session(user).submitTrailers(stream)
+      }
+    }
+    // SAFETY: as above.
+    unsafe flags!.pointee = UInt32(flag)
+    return count
+  }
+
+  static var stop: Int32 { NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+
+  /// - Precondition: the user data of a live session.
+  @unsafe
+  static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session {
+    // SAFETY: set in the session's init; the session outlives the library's one.
+    unsafe Unmanaged<HTTP2Session>.fromOpaque(user!).takeUnretainedValue()
+  }
+}

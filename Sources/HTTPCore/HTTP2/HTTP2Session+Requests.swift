@@ -1,0 +1,189 @@
+import ByteCoding
+
+// What the frames of a client mean: streams, requests, bodies, and the bounds on all of it.
+
+/// The nine bytes in front of every frame (RFC 9113 section 4.1).
+struct FrameHead {
+  static let (data, headers, resetStream, ping) = (UInt8(0), UInt8(1), UInt8(3), UInt8(6))
+  static let continuation = UInt8(9)
+
+  let kind: UInt8
+  let flags: UInt8
+  let byteCount: Int
+  let streamID: Int32
+
+  /// END_STREAM, or ACK: the same bit.
+  var ends: Bool { flags & 1 != 0 }
+  var endsHead: Bool { flags & 4 != 0 }
+}
+
+extension HTTP2Session {
+  /// A frame begins: false if it is one too many.
+  func begin(_ frame: FrameHead) -> Bool {
+    switch frame.kind {
+    case FrameHead.data where frame.byteCount > 0 || frame.ends: return true
+    case FrameHead.headers:
+      headBlockByteCount = 0
+      continuationCount = 0
+      return addToHead(frame)
+    case FrameHead.continuation:
+      continuationCount += 1
+      guard continuationCount <= bounds.continuationCountMax else { return fail(.headFlood) }
+      return addToHead(frame)
+    case FrameHead.resetStream: return countReset()
+    default: return controls.admit(now: now) || fail(.controlFlood)
+    }
+  }
+
+  /// A section that is twice as long as allowed is not read to its end, only to be refused.
+  private func addToHead(_ frame: FrameHead) -> Bool {
+    headBlockByteCount += frame.byteCount
+    if frame.endsHead { headStart = nil } else { headStart = headStart ?? now }
+    return headBlockByteCount <= limits.headBytesMax * 2 || fail(.headFlood)
+  }
+
+  /// A stream was reset, or must be: false if that happens too often.
+  func countReset() -> Bool { resets.admit(now: now) || fail(.resetFlood) }
+
+  private func fail(_ failure: HTTP2Failure) -> Bool {
+    self.failure = failure
+    return false
+  }
+
+  func openStream(id: Int32) -> HTTP2Stream {
+    let stream = pool.take()
+    stream.id = id
+    stream.slot = open.count
+    stream.phaseStart = now
+    open.append(stream)
+    return stream
+  }
+
+  func receiveField(
+    _ stream: HTTP2Stream?, isTrailer: Bool, _ name: Span<UInt8>, _ value: Span<UInt8>
+  ) {
+    if isTrailer {
+      stream?.receiveTrailer(name, value, limits)
+    } else {
+      stream?.receiveField(name, value, limits)
+    }
+  }
+
+  func receiveBody(_ stream: HTTP2Stream?, _ bytes: Span<UInt8>) {
+    replenishConnection(bytes.count)
+    guard let stream, stream.state == .readingBody else { return }
+    stream.phaseByteCount += bytes.count
+    guard stream.body.count + bytes.count <= limits.bodyBytesMax else {
+      stream.defect = HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0)
+      return complete(stream)
+    }
+    stream.body.append(bytes)
+    bufferedByteCount += bytes.count
+    stream.withheldByteCount += bytes.count
+    if bufferedByteCount <= bounds.bufferedBytesMax || stream === oldestReading {
+      replenishWithheld(stream)
+    }
+  }
+
+  private func replenishWithheld(_ stream: HTTP2Stream) {
+    replenish(stream, stream.withheldByteCount)
+    stream.withheldByteCount = 0
+  }
+
+  private var oldestReading: HTTP2Stream? {
+    open.filter { $0.state == .readingBody }.min { $0.id < $1.id }
+  }
+
+  /// A valid frame has been received whole.
+  func receive(_ frame: FrameHead, on stream: HTTP2Stream?) {
+    switch frame.kind {
+    case FrameHead.headers:
+      guard let stream else { return }
+      if stream.state == .readingHead { finishHead(stream) }
+      if frame.ends { end(stream) }
+    case FrameHead.data:
+      if frame.ends, let stream { end(stream) }
+    case FrameHead.ping:
+      if frame.ends { pingAnswered() }
+    default: break
+    }
+  }
+
+  private func finishHead(_ stream: HTTP2Stream) {
+    headStream = nil
+    stream.finishHead(limits)
+    stream.state = .readingBody
+    stream.phaseStart = now
+    if stream.defect != nil {
+      complete(stream)
+    } else if stream.expectsContinue {
+      submitContinue(stream)
+    }
+  }
+
+  private func end(_ stream: HTTP2Stream) {
+    stream.hasEnded = true
+    if stream.state == .readingBody { complete(stream) }
+  }
+
+  /// All of the request that matters has arrived.
+  private func complete(_ stream: HTTP2Stream) {
+    stream.state = .ready
+    stream.receivedAt = now
+    if stream.defect != nil { finishRequest(stream) }
+    enqueue(stream)
+  }
+
+  func enqueue(_ stream: HTTP2Stream) {
+    stream.isHeld = true
+    ready.append(stream)
+  }
+
+  /// A frame of ours is on its way.
+  func sent(_ frame: FrameHead, on stream: HTTP2Stream?) {
+    guard frame.kind == FrameHead.data || frame.kind == FrameHead.headers else { return }
+    controls.refund(2)
+    // The answer is complete, but the client is still sending: it may stop (RFC 9113 section 8.1).
+    if frame.ends, let stream, !stream.hasEnded { reset(stream, .noError) }
+  }
+
+  func countSent(_ stream: HTTP2Stream, _ byteCount: Int) {
+    stream.sentByteCount += byteCount
+    stream.phaseByteCount += byteCount
+    unsentByteCount -= byteCount
+  }
+
+  /// The library has closed a stream.
+  func close(_ stream: HTTP2Stream) {
+    guard stream.state != .closed else { return }
+    finishRequest(stream)
+    unsentByteCount -= stream.unsentByteCount
+    stream.sentByteCount = stream.answer.count
+    stream.state = .closed
+    let last = open[open.count - 1]
+    open[stream.slot] = last
+    last.slot = stream.slot
+    open.removeLast()
+    closed.append(stream)
+  }
+
+  /// The body is not needed any more: others may send theirs.
+  func finishRequest(_ stream: HTTP2Stream) {
+    guard stream.body.count > 0 else { return }
+    bufferedByteCount -= stream.body.count
+    stream.dropBody()
+    for other in open where other.withheldByteCount > 0 && other.state == .readingBody {
+      guard bufferedByteCount <= bounds.bufferedBytesMax || other === oldestReading else {
+        continue
+      }
+      replenishWithheld(other)
+    }
+  }
+
+  /// Lets closed streams be used again, except those that are held.
+  func reap() {
+    guard !closed.isEmpty else { return }
+    for stream in closed where !stream.isHeld { pool.give(stream) }
+    closed.removeAll(keepingCapacity: true)
+  }
+}

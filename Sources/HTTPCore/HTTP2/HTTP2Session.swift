@@ -1,0 +1,350 @@
+package import ByteCoding
+import CNGHTTP2
+
+/// The protocol state of one HTTP/2 server connection (RFC 9113), over libnghttp2. It does no I/O:
+/// it is shown the bytes that arrived, gives out complete requests, takes answers, and writes the
+/// bytes to send.
+///
+///     session.receive(bytes, now: now)
+///     while let stream = session.nextRequest() { ...; session.answer(stream, ...) }
+///     session.produce(into: &bytes, byteCountMax: n)
+///     if session.isFinished { close }
+///
+/// This file and ``HTTP2Library`` alone talk to the library. What the events mean stands in the
+/// other files of this class, which are held by strict memory safety.
+@safe
+package final class HTTP2Session {
+  private let session: OpaquePointer
+  let limits: HTTPLimits
+  let bounds: HTTP2Limits
+  let pool: HTTP2StreamPool
+
+  /// Streams that are open, in no order; ``HTTP2Stream/slot`` is the place of each.
+  var open: [HTTP2Stream] = []
+  /// Streams that the library has closed, to be used again once nobody works on them.
+  var closed: [HTTP2Stream] = []
+  /// Complete requests in order of their arrival, from `readyStart` on.
+  var ready: [HTTP2Stream] = []
+  var readyStart = 0
+  /// Whose header section is being read.
+  var headStream: HTTP2Stream?
+  /// Since when a header section is incomplete; its bytes and its further frames.
+  var headStart: UInt64?
+  var headBlockByteCount = 0
+  var continuationCount = 0
+  /// Body bytes of requests, and answer bytes of streams that wait for the client.
+  var bufferedByteCount = 0
+  var unsentByteCount = 0
+  var resets: RateLimit
+  var controls: RateLimit
+  /// Time of the bytes that are being received.
+  var now: UInt64
+  /// The client broke a rule that ends the connection, and which one.
+  package internal(set) var failure: HTTP2Failure?
+  var drainStage = DrainStage.none
+
+  private var output = ByteBuffer()
+  private var outputByteCountMax = 0
+  private var answerFields: [AnswerField] = []
+  // SAFETY: filled and used within one call.
+  private var fieldPointers: [nghttp2_nv] = unsafe []
+
+  /// - Parameter now: nanoseconds of the clock that all times of the session are taken from.
+  package init(
+    limits: HTTPLimits, bounds: HTTP2Limits, pool: HTTP2StreamPool, now: UInt64
+  ) {
+    self.limits = limits
+    self.bounds = bounds
+    self.pool = pool
+    self.now = now
+    resets = RateLimit(burst: bounds.resetsPerSecond * 10, perSecond: bounds.resetsPerSecond)
+    controls = RateLimit(burst: bounds.controlsPerSecond * 10, perSecond: bounds.controlsPerSecond)
+    var made: OpaquePointer?
+    // SAFETY: the library copies callbacks and options. The user data is set below to this object,
+    // which ends the session in its deinit.
+    let status = unsafe nghttp2_session_server_new2(
+      &made, HTTP2Library.shared.callbacks, nil, HTTP2Library.shared.options)
+    guard status == 0, let made = unsafe made else {
+      preconditionFailure("there is no memory for a session")
+    }
+    unsafe session = made
+    unsafe nghttp2_session_set_user_data(made, Unmanaged.passUnretained(self).toOpaque())
+    announce()
+  }
+
+  // SAFETY: the library is called once more, and never again.
+  deinit { unsafe nghttp2_session_del(session) }
+
+  /// Our settings, and a larger window for the connection.
+  private func announce() {
+    let settings = [
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+        value: UInt32(bounds.streamCountMax)),
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
+        value: UInt32(bounds.windowBytes)),
+      nghttp2_settings_entry(
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+        value: UInt32(limits.headBytesMax)),
+    ]
+    // SAFETY: the library copies the entries during the call.
+    let status = unsafe nghttp2_submit_settings(session, 0, settings, settings.count)
+    precondition(status == 0, "the settings are valid")
+    let window = Int32(clamping: max(65_535, bounds.windowBytes * 4))
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_session_set_local_window_size(session, 0, 0, window)
+  }
+
+  // MARK: Bytes in
+
+  /// Takes over all of `bytes`. Complete requests are then given out by ``nextRequest()``.
+  package func receive(_ bytes: Span<UInt8>, now: UInt64) {
+    self.now = now
+    guard failure == nil else { return }
+    // SAFETY: the library reads the bytes during the call only.
+    let count = unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe nghttp2_session_mem_recv(session, source.baseAddress, source.count)
+    }
+    if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
+    if let failure {
+      // SAFETY: a call on a live session.
+      _ = unsafe nghttp2_session_terminate_session(session, failure.code)
+    }
+    reap()
+  }
+
+  /// Goes on after `Upgrade: h2c` (RFC 7540 section 3.2): the request that asked for it is the
+  /// first stream, and its answer is sent on it.
+  ///
+  /// - Parameter settings: the decoded `HTTP2-Settings`. Returns nil if they are malformed.
+  package func upgrade(settings: Span<UInt8>, isHead: Bool, now: UInt64) -> HTTP2Stream? {
+    self.now = now
+    let stream = openStream(id: 1)
+    // SAFETY: the library reads the bytes during the call, and keeps the stream's address until the
+    // stream is closed; `open` holds it so long.
+    let status = unsafe settings.withUnsafeBufferPointer { source in
+      unsafe nghttp2_session_upgrade2(
+        session, source.baseAddress, source.count, isHead ? 1 : 0,
+        Unmanaged.passUnretained(stream).toOpaque())
+    }
+    guard status == 0 else {
+      close(stream)
+      reap()
+      return nil
+    }
+    stream.head.method = isHead ? .head : .get
+    stream.hasEnded = true
+    stream.state = .ready
+    stream.isHeld = true
+    return stream
+  }
+
+  // MARK: Answers
+
+  /// Answers a stream, now or later; the content changes hands and is not copied.
+  ///
+  /// - Parameter sharedFields: `Server` and `Date` as lines of HTTP/1.1.
+  package func answer(
+    _ stream: HTTP2Stream, with response: inout ResponseWriter,
+    sharedFields: borrowing ByteBuffer
+  ) {
+    guard stream.state != .closed else { return }
+    finishRequest(stream)
+    stream.writeHead(response, sharedFields: sharedFields, into: &answerFields)
+    let hasContent =
+      response.status != 204 && response.status != 304 && stream.head.method != .head
+    let hasBody = hasContent && (!response.body.isEmpty || !response.trailers.isEmpty)
+    if hasBody {
+      swap(&stream.answer, &response.body)
+      swap(&stream.trailers, &response.trailers)
+      unsentByteCount += stream.answer.count
+    }
+    stream.sentByteCount = 0
+    stream.phaseStart = now
+    stream.phaseByteCount = 0
+    stream.state = .sending
+    // SAFETY: see inside.
+    unsafe submit(stream, answerFields) { fields in
+      // SAFETY: the fields point into `stream.text`, which does not change until the stream is
+      // closed; the provider's address is that of an object that `open` holds as long.
+      unsafe fields.withUnsafeBufferPointer { fields in
+        var provider = unsafe nghttp2_data_provider()
+        unsafe provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+        unsafe provider.read_callback = HTTP2Library.readAnswer
+        return unsafe hasBody
+          ? nghttp2_submit_response(
+            session, stream.id, fields.baseAddress, fields.count, &provider)
+          : nghttp2_submit_response(session, stream.id, fields.baseAddress, fields.count, nil)
+      }
+    }
+  }
+
+  /// `100 Continue`.
+  func submitContinue(_ stream: HTTP2Stream) {
+    let status: StaticString = ":status"
+    let value: StaticString = "100"
+    // SAFETY: both texts live for ever, and the library does not write to them.
+    unsafe withUnsafePointer(to: Self.field(status, value)) { field in
+      _ = unsafe nghttp2_submit_headers(session, 0, stream.id, nil, field, 1, nil)
+    }
+  }
+
+  private static func field(_ name: StaticString, _ value: StaticString) -> nghttp2_nv {
+    // SAFETY: static texts live for ever; the flags forbid nothing that the library does to them.
+    unsafe nghttp2_nv(
+      name: UnsafeMutablePointer(mutating: name.utf8Start),
+      value: UnsafeMutablePointer(mutating: value.utf8Start), namelen: name.utf8CodeUnitCount,
+      valuelen: value.utf8CodeUnitCount, flags: 0)
+  }
+
+  private func submit(
+    _ stream: HTTP2Stream, _ fields: [AnswerField], _ body: ([nghttp2_nv]) -> Int32
+  ) {
+    // SAFETY: the pointers are used in `body`, and by the library until the stream is closed.
+    unsafe point(fields, into: stream.text)
+    let status = unsafe body(fieldPointers)
+    // Nothing else can be wrong with an answer than that its stream is gone.
+    if status != 0 { reset(stream, .internalError) }
+  }
+
+  /// Fills ``fieldPointers``.
+  @unsafe
+  private func point(_ fields: [AnswerField], into text: borrowing ByteBuffer) {
+    // SAFETY: all ranges lie in the text, which stays as it is until the stream is closed.
+    unsafe fieldPointers.removeAll(keepingCapacity: true)
+    let copyNothing = UInt8(
+      NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
+    let unique = copyNothing | UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
+    unsafe text.bytes.withUnsafeBufferPointer { text in
+      let base = unsafe UnsafeMutablePointer(mutating: text.baseAddress!)
+      for field in fields {
+        precondition(field.value.upperBound <= text.count, "fields lie in the text")
+        unsafe fieldPointers.append(
+          nghttp2_nv(
+            name: base + field.name.lowerBound, value: base + field.value.lowerBound,
+            namelen: field.name.count, valuelen: field.value.count,
+            flags: field.isUnique ? unique : copyNothing))
+      }
+    }
+  }
+
+  func submitTrailers(_ stream: HTTP2Stream) {
+    let start = stream.text.count
+    // The head's fields may still be in use where they lie, so trailers never move them.
+    guard stream.trailers.count + start <= stream.text.capacity - stream.text.headRoom else {
+      return reset(stream, .internalError)
+    }
+    answerFields.removeAll(keepingCapacity: true)
+    stream.appendLines(stream.trailers.bytes, into: &answerFields)
+    // SAFETY: see inside.
+    unsafe submit(stream, answerFields) { fields in
+      // SAFETY: the fields point into the stream's text, as those of the head do.
+      unsafe fields.withUnsafeBufferPointer { fields in
+        unsafe nghttp2_submit_trailer(session, stream.id, fields.baseAddress, fields.count)
+      }
+    }
+  }
+
+  // MARK: Control frames
+
+  func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_submit_rst_stream(session, 0, stream.id, code.rawValue)
+  }
+
+  func submitShutdownNotice() {
+    // SAFETY: calls on a live session; a ping without content.
+    _ = unsafe nghttp2_submit_shutdown_notice(session)
+    _ = unsafe nghttp2_submit_ping(session, 0, nil)
+  }
+
+  /// The final GOAWAY: streams up to the last one that was begun are answered.
+  func submitGoAway(_ code: HTTP2ErrorCode) {
+    // SAFETY: calls on a live session.
+    let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
+    _ = unsafe nghttp2_submit_goaway(session, 0, last, code.rawValue, nil, 0)
+  }
+
+  /// Ends the connection at once, except for the frame that says so.
+  package func terminate(_ code: HTTP2ErrorCode) {
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+  }
+
+  /// Lets the client send so many bytes more: on the connection, on the stream.
+  func replenishConnection(_ byteCount: Int) {
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_session_consume_connection(session, byteCount)
+  }
+
+  func replenish(_ stream: HTTP2Stream, _ byteCount: Int) {
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_session_consume_stream(session, stream.id, byteCount)
+  }
+
+  // MARK: Bytes out
+
+  /// Appends what is to be sent; stops soon after `byteCountMax` bytes.
+  package func produce(into bytes: inout ByteBuffer, byteCountMax: Int) {
+    swap(&bytes, &output)
+    outputByteCountMax = byteCountMax
+    var isDone = false
+    while !isDone, output.count < byteCountMax {
+      // SAFETY: the library lends `count` bytes until the next call; they are copied at once.
+      var frame: UnsafePointer<UInt8>?
+      let count = unsafe nghttp2_session_mem_send(session, &frame)
+      if count > 0 {
+        unsafe output.append(UnsafeBufferPointer(start: frame, count: count).span)
+      } else {
+        isDone = true
+        if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
+      }
+    }
+    swap(&bytes, &output)
+    reap()
+  }
+
+  /// True if ``produce(into:byteCountMax:)`` has something to say.
+  package var hasOutput: Bool {
+    // SAFETY: a call on a live session.
+    unsafe nghttp2_session_want_write(session) != 0
+  }
+
+  /// True once nothing is to be read and nothing to be sent: the connection is over.
+  package var isFinished: Bool {
+    // SAFETY: calls on a live session.
+    let reads = unsafe nghttp2_session_want_read(session) != 0 && failure == nil
+    return !reads && !hasOutput
+  }
+
+  // MARK: What the library calls
+
+  /// The stream of an id, or nil.
+  func stream(_ id: Int32) -> HTTP2Stream? {
+    // SAFETY: the user data of a stream is an object that `open` holds until the stream is closed.
+    guard let place = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
+    return unsafe Unmanaged<HTTP2Stream>.fromOpaque(place).takeUnretainedValue()
+  }
+
+  func beginHead(_ id: Int32) {
+    let stream = openStream(id: id)
+    headStream = stream
+    // SAFETY: `open` holds the object until the stream is closed.
+    _ = unsafe nghttp2_session_set_stream_user_data(
+      session, id, Unmanaged.passUnretained(stream).toOpaque())
+  }
+
+  /// Writes a DATA frame: its header from the library, its content from the stream.
+  func write(
+    _ stream: HTTP2Stream, head: UnsafePointer<UInt8>, byteCount: Int
+  ) -> Bool {
+    guard output.count < outputByteCountMax else { return false }
+    // SAFETY: a frame's header has nine bytes (RFC 9113 section 4.1).
+    unsafe output.append(UnsafeBufferPointer(start: head, count: 9).span)
+    let start = stream.sentByteCount
+    output.append(stream.answer.bytes.extracting(start..<start + byteCount))
+    countSent(stream, byteCount)
+    return true
+  }
+}

@@ -1,0 +1,157 @@
+import ByteCoding
+import HTTPCore
+import SystemIO
+import Telemetry
+
+// Connections that speak HTTP/2: the session knows the protocol, the handler is the same.
+
+extension Worker {
+  /// Answer bytes that are gathered for one `send`.
+  private static let sendByteCount = 256 * 1024
+  /// After this long another connection has its turn: nanoseconds.
+  private static let turnTimeMax: UInt64 = 1_000_000
+
+  /// Looks at the first bytes of a connection. True if they belong to HTTP/2, and are taken.
+  func detectHTTP2(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
+    guard connection.isFresh else { return false }
+    switch ClientPreface.match(input.bytes) {
+    case .none: return false
+    case .partial: return true
+    case .complete:
+      let session = beginHTTP2(connection)
+      session.receive(input, now: now)
+      input.removeAll()
+      return true
+    }
+  }
+
+  private func beginHTTP2(_ connection: Connection) -> HTTP2Session {
+    let session = HTTP2Session(
+      limits: configuration.limits, bounds: configuration.http2, pool: streams, now: now)
+    connection.isFresh = false
+    connection.http2 = session
+    add(1, to: counters.http2ConnectionsOpen)
+    if stage > .running { session.drain() }
+    return session
+  }
+
+  /// Reads once and shows the session what came.
+  func readHTTP2(_ connection: Connection, _ session: HTTP2Session) {
+    received.removeAll()
+    guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
+    session.receive(received, now: now)
+  }
+
+  /// Answers what is complete and sends what there is to send. True if another connection should
+  /// have its turn before this one goes on.
+  func serveHTTP2(_ connection: Connection, _ session: HTTP2Session) -> Bool {
+    let start = MonotonicClock.nanoseconds()
+    while connection.isOpen, connection.unsent == nil {
+      if let stream = session.nextRequest() {
+        answer(stream, of: connection, session)
+        session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
+        session.release(stream, &response)
+        trimResponse()
+      } else {
+        session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
+      }
+      let isOver = MonotonicClock.nanoseconds() &- start > Self.turnTimeMax
+      let isIdle = !session.hasRequest && !session.hasOutput
+      if isIdle || isOver || gathered.count >= Self.sendByteCount {
+        flushHTTP2(connection, session)
+      }
+      if isIdle { return false }
+      if isOver { return connection.isOpen && connection.unsent == nil }
+    }
+    return false
+  }
+
+  private func flushHTTP2(_ connection: Connection, _ session: HTTP2Session) {
+    if session.isFinished {
+      if let failure = session.failure { count(failure) }
+      connection.closesWhenSent = true
+      connection.lingers = true
+      if gathered.isEmpty { return closeAfterLastAnswer(connection) }
+    }
+    if !gathered.isEmpty { sendGathered(connection) }
+  }
+
+  private func count(_ failure: HTTP2Failure) {
+    switch failure {
+    case .headFlood, .controlFlood, .resetFlood: add(1, to: counters.http2Floods)
+    case .prefaceMissing, .library: break
+    }
+  }
+
+  private func answer(_ stream: HTTP2Stream, of connection: Connection, _ session: HTTP2Session) {
+    response.reset()
+    if let defect = stream.defect {
+      response.status = defect.status
+      handler.refuse(defect, from: connection.info, into: &response)
+    } else {
+      respond(to: stream.head, stream.text, stream.body, stream.receivedAt, connection)
+      if response.closesConnection { session.drain() }
+    }
+    finish(stream, session)
+  }
+
+  private func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
+    if now >= sharedFieldsExpiry { refreshSharedFields() }
+    session.answer(stream, with: &response, sharedFields: sharedFields)
+  }
+
+  private func respond(
+    to head: RequestHead, _ text: borrowing ByteBuffer, _ body: borrowing ByteBuffer,
+    _ receivedAt: UInt64, _ connection: Connection
+  ) {
+    let request = RequestView(
+      head: head, headBytes: text.bytes, body: body.bytes, connection: connection.info,
+      receivedAt: receivedAt)
+    handler.respond(to: request, into: &response)
+  }
+
+  // MARK: Upgrade
+
+  /// Answers a request of HTTP/1.1 that asks for HTTP/2 (`curl --http2`): the connection changes
+  /// its protocol, and the answer is the first of the new one. False if the request stays what it
+  /// is.
+  func upgrade(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
+    guard connection.isFresh, stage == .running,
+      let settings = UpgradeRequest.settings(head, input.bytes)
+    else { return false }
+    let session = beginHTTP2(connection)
+    guard
+      let stream = session.upgrade(
+        settings: settings.span, isHead: head.method == .head, now: now)
+    else {
+      connection.http2 = nil
+      add(-1, to: counters.http2ConnectionsOpen)
+      return false
+    }
+    gathered.append(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    respond(connection, input)
+    finish(stream, session)
+    input.removeFirst(connection.http.requestByteCount)
+    // What follows is the client's preface.
+    if !input.isEmpty { session.receive(input, now: now) }
+    input.removeAll()
+    session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
+    session.release(stream, &response)
+    sendGathered(connection)
+    return true
+  }
+
+  // MARK: Time
+
+  /// Looks for streams that take too long; then for the next time to look.
+  func expireHTTP2(_ connection: Connection, _ session: HTTP2Session) {
+    connection.phaseStart = now
+    if connection.phase == .idle {
+      session.terminate(.noError)
+    } else {
+      session.expire(now: now, timeouts.http2)
+    }
+    serve(connection)
+  }
+}
