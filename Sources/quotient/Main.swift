@@ -18,7 +18,7 @@ struct Quotient: ParsableCommand {
     subcommands: [
       ServeCommand.self, ImportCommand.self, InspectCommand.self, VerifyCommand.self,
       LookupCommand.self, ScoreCommand.self, ExportCommand.self, QuantizeCommand.self,
-      PlanCommand.self,
+      PlanCommand.self, SynthesizeCommand.self, EvaluateCommand.self,
       HealthcheckCommand.self,
     ])
 

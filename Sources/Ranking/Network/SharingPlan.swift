@@ -58,5 +58,5 @@ package final class SharedState: Sendable {
     self.biases = biases
   }
 
-  static let nothing = SharedState(vectors: [], biases: [])
+  package static let nothing = SharedState(vectors: [], biases: [])
 }

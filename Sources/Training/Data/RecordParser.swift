@@ -118,7 +118,7 @@ extension RecordBlock {
   mutating func add(
     _ problem: RecordProblem, line: Int, _ text: Span<UInt8>, _ layout: RecordLayout
   ) {
-    badLineCount += 1
+    noteBadLine(line)
     guard badLines.count < DataLimits.reportedLineCountMax else { return }
     badLines.append(BadLine(line: line, reason: problem.sentence(text, layout)))
   }

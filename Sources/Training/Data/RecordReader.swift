@@ -38,7 +38,9 @@ package final class RecordReader {
   /// The input behind a lock, so that a helper may read ahead.
   private final class SharedInput: Sendable {
     private let input: Mutex<TextInput>
-    init(paths: [String]) { input = Mutex(TextInput(paths: paths)) }
+    init(paths: [String], blockByteCount: Int) {
+      input = Mutex(TextInput(paths: paths, blockByteCount: blockByteCount))
+    }
 
     func next(_ count: Int) -> Result<(blocks: [TextBlock], byteCount: Int), TrainingError> {
       input.withLock { input in
@@ -56,8 +58,10 @@ package final class RecordReader {
   /// - Parameters:
   ///   - paths: read one after the other; `-` is the standard input.
   ///   - skipsBadLines: bad lines are counted instead of thrown.
+  ///   - blockByteCount: text that one thread parses at a time.
   package init(
-    paths: [String], layout: LayoutChoice, threadCount: Int, skipsBadLines: Bool = false
+    paths: [String], layout: LayoutChoice, threadCount: Int, skipsBadLines: Bool = false,
+    blockByteCount: Int = DataLimits.blockByteCount
   ) throws(TrainingError) {
     guard !paths.isEmpty else { throw TrainingError("no file of data is named") }
     guard paths.count <= DataLimits.fileCountMax else {
@@ -69,7 +73,7 @@ package final class RecordReader {
     self.threadCount = threadCount
     self.skipsBadLines = skipsBadLines
     choice = layout
-    input = SharedInput(paths: paths)
+    input = SharedInput(paths: paths, blockByteCount: blockByteCount)
     if case .fixed(let layout) = layout { self.layout = layout }
   }
 
@@ -84,8 +88,8 @@ package final class RecordReader {
     guard let first = blocks.first else { return nil }
     if layout == nil { layout = try detectLayout(first) }
     guard let layout else { return nil }
-    let parsed = try parse(blocks, RecordParser(layout))
-    for (block, records) in zip(blocks, parsed) { try note(records, of: block) }
+    var parsed = try parse(blocks, RecordParser(layout))
+    for (index, block) in blocks.enumerated() { try note(&parsed[index], of: block) }
     return parsed
   }
 
@@ -133,8 +137,10 @@ package final class RecordReader {
   }
 
   /// Counts a block's lines; throws the first bad one unless they are skipped.
-  private func note(_ records: RecordBlock, of block: TextBlock) throws(TrainingError) {
+  private func note(_ records: inout RecordBlock, of block: TextBlock) throws(TrainingError) {
     if block.file != fileIndex { (fileIndex, lineCount) = (block.file, 0) }
+    records.file = name(block.file)
+    records.firstLine = lineCount + 1
     if let bad = records.badLines.first, !skipsBadLines {
       throw TrainingError(
         "\(sentence(bad, block.file)); correct the line, or pass --skip-bad-lines")

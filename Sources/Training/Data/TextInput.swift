@@ -26,19 +26,28 @@ struct TextInput: ~Copyable {
   /// Bytes read so far, as they lie in the files.
   private(set) var byteCount = 0
 
-  private static let readByteCount = 1 << 18
+  private let blockByteCount: Int
+  private let readByteCount: Int
 
-  init(paths: [String]) {
+  private static let readByteCountMax = 1 << 18
+
+  init(paths: [String], blockByteCount: Int = DataLimits.blockByteCount) {
     self.paths = paths
+    self.blockByteCount = blockByteCount
+    readByteCount = min(blockByteCount, Self.readByteCountMax)
   }
 
   /// The next lines; nil at the end of the last file.
   mutating func next() throws(TrainingError) -> TextBlock? {
     while true {
       if source == nil, try !openNext() { return nil }
-      while !hasEnded, pending.count < DataLimits.blockByteCount { try fill() }
-      if let block = takeBlock() { return block }
-      if hasEnded, pending.isEmpty { source = nil }
+      while !hasEnded, pending.count < blockByteCount { try fill() }
+      while true {
+        if let block = takeBlock() { return block }
+        if hasEnded { break }
+        try fill()
+      }
+      source = nil
     }
   }
 
@@ -75,7 +84,7 @@ struct TextInput: ~Copyable {
 
   private mutating func read(into bytes: inout [UInt8]) throws(TrainingError) -> Int {
     do {
-      let count = try source?.read(into: &bytes, atMost: Self.readByteCount) ?? 0
+      let count = try source?.read(into: &bytes, atMost: readByteCount) ?? 0
       byteCount += count
       return count
     } catch {
@@ -101,7 +110,7 @@ struct TextInput: ~Copyable {
     let input = compressed
     do {
       let used =
-        try inflater?.inflate(input.span, into: &pending, atMost: Self.readByteCount) ?? 0
+        try inflater?.inflate(input.span, into: &pending, atMost: readByteCount) ?? 0
       compressed.removeFirst(used)
     } catch {
       throw gzipError(error)

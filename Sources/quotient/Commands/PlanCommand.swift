@@ -79,9 +79,18 @@ struct PlanCommand: ParsableCommand {
 struct CardinalityList: ExpressibleByArgument {
   let numbers: [Int]
 
+  static let criteoKaggle = CardinalityList(MemoryPlan.criteoKaggleCardinalities)
+
+  private init(_ numbers: [Int]) { self.numbers = numbers }
+
+  var defaultValueDescription: String {
+    numbers == MemoryPlan.criteoKaggleCardinalities
+      ? "criteo-kaggle" : numbers.map(String.init).joined(separator: ",")
+  }
+
   init?(argument: String) {
     if argument == "criteo-kaggle" {
-      numbers = MemoryPlan.criteoKaggleCardinalities
+      self = .criteoKaggle
       return
     }
     let parts = argument.split(whereSeparator: { $0 == "," || $0 == "-" })

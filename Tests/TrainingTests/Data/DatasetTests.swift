@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test func `a cache with any changed byte is found out`() throws {
-    let path = try fixture.file("f", text(40))
+    let path = try fixture.file("f", text(7))
     let all = try fixture.open([path]).samples()
     let bytes = try [UInt8](Data(contentsOf: URL(filePath: fixture.cache)))
     for position in bytes.indices {
