@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What the engineer on call wants to have seen before: version switches under load, writers that are
-killed, files that are cut. Runs a real server and prints figures; exit code 1 if an answer was wrong.
+killed, files that are cut, thousands of idle connections, connections that come and go, the end under
+load. Runs a real server and prints figures; exit code 1 if an answer was wrong or something leaked.
 
-usage: deploy/faults.py QUOTIENT_BINARY [--switches 1000] [--kills 500] [--clients 3]
+usage: deploy/faults.py QUOTIENT_BINARY [--switches 1000] [--kills 500] [--cuts 20] [--idle 10000]
+                        [--churn 100000] [--ends 10] [--clients 3]
 """
 
 import argparse
@@ -12,8 +14,10 @@ import multiprocessing
 import os
 import random
 import re
+import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,6 +58,9 @@ class Server:
     def resident(self):
         text = open(f"/proc/{self.process.pid}/status").read()
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def mappings(self):
         return open(f"/proc/{self.process.pid}/maps").read().count(".safetensors")
@@ -252,12 +259,130 @@ def cuts(binary, count):
         return wrong[:3]
 
 
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def request(path, body, extra=""):
+    return (f"POST {path} HTTP/1.1\r\nHost: a\r\n{extra}Content-Length: {len(body)}\r\n\r\n{body}"
+            ).encode()
+
+
+def connections(binary, idle_count, churn_count):
+    """Idle connections take little; connections that come and go leave nothing."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    idle_count = min(idle_count, hard - 200)
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        server = Server(binary, "--model", f"m={folder}/odd", "--workers", "2")
+        question = request("/v1/models/m:lookup", LOOKUP)
+
+        def churn(count):
+            for number in range(count):
+                one = connect(server.port)
+                # Whole, cut off in the middle, and none at all.
+                one.sendall(question[: (len(question), len(question) // 2, 0)[number % 3]])
+                if number % 3 == 0:
+                    one.recv(65536)
+                one.close()
+
+        def settle():
+            time.sleep(1)
+            return server.resident(), server.descriptors()
+
+        churn(3000)
+        before, open_before = settle()
+        kept = []
+        for _ in range(idle_count):
+            one = connect(server.port)
+            one.sendall(question)
+            one.recv(65536)
+            kept.append(one)
+        during, _ = settle()
+        for one in kept:
+            one.close()
+        print(f"idle: {idle_count} connections after an answer each, "
+              f"{1024 * (during - before) / max(1, idle_count):.0f} bytes each")
+        churn(3000)
+        first, _ = settle()
+        start = time.time()
+        churn(churn_count)
+        seconds = time.time() - start
+        last, open_after = settle()
+        print(f"churn: {churn_count} connections in {seconds:.0f} s, resident {first} -> {last} KiB, "
+              f"descriptors {open_before} -> {open_after}")
+        server.stop()
+        wrong = []
+        if 1024 * (during - before) > 4096 * idle_count:
+            wrong.append("an idle connection takes more than 4 KiB")
+        if open_after > open_before or last - first > 2048:
+            wrong.append("connections leak")
+        return wrong
+
+
+def polite_client(port, begun, results):
+    """Asks until the server says `Connection: close` or takes no new connection."""
+    answered, wrong, one = 0, [], None
+    while True:
+        try:
+            one = one or http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            if one.sock is None:
+                one.connect()
+        except OSError:
+            break
+        begun.set()
+        try:
+            one.request("POST", "/v1/models/m:score", SCORE)
+            answer = one.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            wrong.append(repr(error))
+            break
+        answered += 1
+        if answer.status != 200:
+            wrong.append(f"{answer.status} {content[:200]}")
+        if answer.getheader("Connection", "").lower() == "close":
+            break
+    results.put((answered, wrong))
+
+
+def ends(binary, count):
+    """SIGTERM under load: every request that a well-behaved client sends is answered."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        total, wrong = 0, []
+        for _ in range(count):
+            server = Server(
+                binary, "--model", f"m={folder}/odd", "--workers", "2", "--drain-delay", "0.2")
+            results = multiprocessing.Queue()
+            signs = [multiprocessing.Event() for _ in range(4)]
+            clients = [multiprocessing.Process(target=polite_client, args=(server.port, sign, results))
+                       for sign in signs]
+            for one in clients:
+                one.start()
+            for sign in signs:
+                sign.wait()
+            time.sleep(0.3)
+            server.stop()
+            for answered, texts in [results.get() for _ in clients]:
+                total += answered
+                wrong += texts
+            for one in clients:
+                one.join()
+        print(f"ends: {count} servers ended under load, {total} requests answered, {len(wrong)} failed")
+        return wrong[:3]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binary")
     parser.add_argument("--switches", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--idle", type=int, default=10000)
+    parser.add_argument("--churn", type=int, default=100000)
+    parser.add_argument("--ends", type=int, default=10)
     parser.add_argument("--clients", type=int, default=3)
     options = parser.parse_args()
     wrong = []
@@ -267,6 +392,10 @@ def main():
         wrong += kills(options.binary, options.kills)
     if options.cuts:
         wrong += cuts(options.binary, options.cuts)
+    if options.idle or options.churn:
+        wrong += connections(options.binary, options.idle, options.churn)
+    if options.ends:
+        wrong += ends(options.binary, options.ends)
     print("\n".join(wrong))
     sys.exit(bool(wrong))
 

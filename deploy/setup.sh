@@ -88,7 +88,10 @@ install_promtool() {
   say "unpacking Debian's prometheus into .venv, for promtool"
   local folder
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get download -qq prometheus)
+  (cd "$folder" && apt-get download -qq prometheus) || {
+    as_root apt-get update -qq
+    (cd "$folder" && apt-get download -qq prometheus)
+  }
   dpkg -x "$folder"/prometheus_*.deb .venv/prometheus
   rm -rf "$folder"
 }
