@@ -151,6 +151,58 @@ import Testing
     }
   }
 
+  @Test func `layers of few weights, and those of raw dense values, stay float32`() throws {
+    for (precision, _, _) in Self.precisions {
+      let network = try scorer(precision).network
+      let size = precision == .int8 ? 1 : 2
+      let bottom = try #require(network.bottom).layers.map(\.weightByteCount)
+      #expect(bottom == [13 * 64 * 4, 64 * 32 * size, 32 * 16 * 4], "\(precision)")
+      // 367 inputs fill groups of four bytes: 368.
+      let top = network.flatPlan.networks[0].layers.map(\.weightByteCount)
+      #expect(top == [368 * 64 * size, 64 * 32 * size, 32 * 4], "\(precision)")
+    }
+  }
+
+  /// The released code's checkpoints of other compositions and interactions.
+  @Test(arguments: Array(TorchCase.all.prefix(4)))
+  func `every reference checkpoint keeps its scores`(reference: TorchCase) throws {
+    let folder = try TemporaryFolder()
+    try reference.imported().write(folder: folder.file("plain"))
+    let exact = try LineScorer(
+      model: ModelLoader.load(path: folder.file("plain")), answersLogits: false, missing: nil)
+    let golden = try NumpyArchive(opening: reference.golden)
+    let dense = try #require(try golden.tensor(named: "dense").floatValues())
+    let expected = try #require(try golden.tensor(named: "prob_single_f32").floatValues())
+    let tensor = try golden.tensor(named: "ids_single")
+    let bytes = tensor.byteSpan
+    let (denseCount, count) = (dense.count / expected.count, exact.model.features.count)
+    let text = expected.indices.map { row -> String in
+      let values = dense[row * denseCount..<(row + 1) * denseCount].map { "\($0)" }
+      let ids = (0..<count).map {
+        "\(LittleEndian.load(Int64.self, from: bytes, at: (row * count + $0) * 8))"
+      }
+      return (values + ids).joined(separator: "\t") + "\n"
+    }
+    let lines = Array(text.joined().utf8)
+    var run = CalibrationRun(exact)
+    try run.add(lines.span, firstLine: 1)
+    _ = try ModelQuantizer.write(
+      exact.model, as: nil, calibration: run.calibration(), features: nil,
+      folder: folder.file("calibrated"), overwrite: false, metadata: [:], progress: { _ in })
+    for (precision, errorMax, errorMean) in Self.precisions {
+      let narrow = try LineScorer(
+        model: ModelLoader.load(path: folder.file("calibrated"), precision: precision),
+        answersLogits: false, missing: nil)
+      let inputs = try narrow.inputs(of: lines.span, firstLine: 1)
+      var scores = try RankingNetworkTests.logits(narrow.network, inputs, chunks: [96, 5])
+      var span = scores.mutableSpan
+      narrow.network.scores(fromLogits: &span)
+      let errors = zip(scores, expected).map { abs($0 - $1) }
+      let mean = errors.reduce(0, +) / Float(errors.count)
+      #expect(errors.max()! <= errorMax + 2e-6 && mean <= errorMean + 2e-6, "\(precision), \(mean)")
+    }
+  }
+
   @Test func `int8 without ranges says how to get them`() throws {
     let error = #expect(throws: ModelError.self) {
       _ = try ModelLoader.load(path: folder.file("plain"), precision: .int8)
