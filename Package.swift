@@ -117,7 +117,10 @@ let package = Package(
       for: "Serving",
       ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "SystemIO", "Telemetry"]),
     .target(
-      name: "FuzzTargets", dependencies: ["TestSupport", "ByteCoding", "HTTPCore", "Checkpoints"],
+      name: "FuzzTargets",
+      dependencies: [
+        "TestSupport", "ByteCoding", "HTTPCore", "Checkpoints", "Ranking", "Serving",
+      ],
       path: "Tests/FuzzTests/Targets", swiftSettings: house),
     .testTarget(
       name: "QuotientTests",

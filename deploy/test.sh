@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test: style, unit tests, end-to-end tests against the release binary, checks by clients
-# of other people (requests, numpy, safetensors, schemathesis), and runs with the address and the
-# thread sanitizer. The last line says how many passed and failed; the exit code is 1 if any failed.
+# of other people (requests, numpy, safetensors, tritonclient, schemathesis), and runs with the
+# address and the thread sanitizer. The last line says how many passed and failed; the exit code is 1 if any failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -128,7 +128,7 @@ main() {
 
   swift_tests "unit and end-to-end tests" --skip-build
   local check
-  for check in reference partitions; do
+  for check in reference partitions clients; do
     counted "independent client: $check" \
       .venv/bin/python "Tests/EndToEndTests/python/check_$check.py" "$QUOTIENT_BINARY"
   done

@@ -91,7 +91,7 @@ import Testing
           work: work, format: format, model: "m", host: "h", exponent: 1.05, seed: 1, count: 4)
         #expect(requests.count == 4)
         let first = String(decoding: requests.bytes[requests.range(0)].prefix(9), as: UTF8.self)
-        #expect(first == "POST /v1/")
+        #expect(first == (format == .infer ? "POST /v2/" : "POST /v1/"))
       }
     }
   }

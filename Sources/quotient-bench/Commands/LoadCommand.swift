@@ -13,7 +13,7 @@ struct LoadCommand: ParsableCommand {
 
   @Argument(help: "The server, as http://127.0.0.1:PORT.") var url: String
   @Option(help: "Request kind: L1, L100, L1000 or LB.") var work = Work.hundred
-  @Option(help: "Wire format: json, raw or safetensors.") var format = WireFormat.json
+  @Option(help: "Wire format: json, raw, safetensors or infer.") var format = WireFormat.json
   @Option(help: "Model asked for; by default the benchmark's own.") var model: String?
   @Option(help: "Ask for no id from this one on; by default as many as Criteo's data has.")
   var cardinality: Int?

@@ -15,6 +15,8 @@ struct Comparison {
     Comparison(.one, .json, limit: 1.1),
     Comparison(.hundred, .json, limit: 3),
     Comparison(.hundred, .raw, limit: 1.3),
+    // 1.3 times the raw rows' limit.
+    Comparison(.hundred, .infer, limit: 1.7),
     Comparison(.thousand, .json, limit: 42),
     Comparison(.thousand, .raw, limit: 10),
     Comparison(.batch, .json, limit: 33),

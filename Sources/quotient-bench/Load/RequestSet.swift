@@ -31,14 +31,37 @@ struct RequestSet {
       let ids = samplers.map { sampler in
         (0..<work.idCount).map { _ in sampler.next(&generator) }
       }
-      let body =
+      if format == .infer {
+        appendInfer(head: head, names: features.map(\.0), ids: ids)
+        continue
+      }
+      let body: [UInt8] =
         switch format {
         case .json: RequestSet.jsonBody(names: features.map(\.0), ids: ids)
         case .raw: RequestSet.littleEndianBytes(ids[0], byteCount: 4)
         case .safetensors: RequestSet.safetensorsBody(names: features.map(\.0), ids: ids)
+        case .infer: []
         }
       append(head: head, body: body)
     }
+  }
+
+  /// Ids in, vectors out, both as binary tensors behind a JSON header.
+  private mutating func appendInfer(head: String, names: [String], ids: [[Int]]) {
+    let inputs = zip(names, ids).map { name, ids in
+      "{\"name\":\"\(name)\",\"shape\":[\(ids.count)],\"datatype\":\"INT64\","
+        + "\"parameters\":{\"binary_data_size\":\(ids.count * 8)}}"
+    }
+    let outputs = names.map {
+      "{\"name\":\"\($0).vectors\",\"parameters\":{\"binary_data\":true}}"
+    }
+    let lists = (
+      inputs: inputs.joined(separator: ","), outputs: outputs.joined(separator: ",")
+    )
+    let header = Array("{\"inputs\":[\(lists.inputs)],\"outputs\":[\(lists.outputs)]}".utf8)
+    append(
+      head: head + "Inference-Header-Content-Length: \(header.count)\r\n",
+      body: header + ids.flatMap { RequestSet.littleEndianBytes($0, byteCount: 8) })
   }
 
   private static func head(
@@ -54,6 +77,8 @@ struct RequestSet {
     case .safetensors:
       "POST \(path) HTTP/1.1\r\nHost: \(host)\r\nContent-Type: application/vnd.safetensors\r\n"
         + "Accept: application/vnd.safetensors\r\n"
+    case .infer:
+      "POST /v2/models/\(model)/infer HTTP/1.1\r\nHost: \(host)\r\n"
     }
   }
 

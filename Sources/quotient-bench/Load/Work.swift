@@ -39,9 +39,9 @@ enum Work: String, CaseIterable, ExpressibleByArgument, Sendable {
   }
 }
 
-/// Body and answer formats of `:lookup`.
+/// Body and answer formats of `:lookup`; `infer` is the Open Inference Protocol's binary tensors.
 enum WireFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
-  case json, raw, safetensors
+  case json, raw, safetensors, infer
 }
 
 enum CriteoShape {

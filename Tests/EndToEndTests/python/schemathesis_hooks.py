@@ -14,6 +14,10 @@ def filter_failure(context, failure, case, response):
     raw = case.media_type == "application/octet-stream"
     if "Schema-valid request rejected" in text and raw and response.status_code == 400:
         return False
+    # A header that cuts the JSON short: what it says of the body is no matter of the schema.
+    cut = "Inference-Header-Content-Length" in (case.headers or {})
+    if "Schema-valid request rejected" in text and cut and response.status_code == 400:
+        return False
     # A well-formed request that does not fit the model: which ids exist is no matter of the schema.
     if "Schema-valid request rejected" in text and response.status_code == 422:
         return False
