@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteCoding
 import Embeddings
+import Kernels
 import Ranking
 import SystemIO
 import Training
@@ -38,6 +39,9 @@ struct EvaluateCommand: ParsableCommand {
     help: "What an unknown id gets: error, zero or default. By default as the checkpoint says.")
   var missing: MissingPolicy?
 
+  @Option(help: "How the dense layers compute: f32, bf16 or int8.")
+  var precision = DensePrecision.f32
+
   @Flag(help: "Count lines that are no records instead of ending at the first.")
   var skipBadLines = false
 
@@ -52,7 +56,8 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try failing { try ModelLoader.load(path: checkpoint) }
+    let model = try failing { try ModelLoader.load(path: checkpoint, precision: precision) }
+    if let remark = model.precisionRemark { Console.remark(remark) }
     let evaluator = try failing { try CheckpointEvaluator(model: model, missing: missing) }
     let bytes = data.reduce(0) { sum, path in
       sum + ((try? FileStatus.ifExists(path))??.byteCount ?? 0)
