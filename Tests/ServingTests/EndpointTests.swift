@@ -85,7 +85,7 @@ import Testing
     #expect(metadata["name"] == .string("demo"))
     #expect(metadata["versions"] == .array([.string("1")]))
     #expect(metadata["platform"] == .string("quotient_embeddings"))
-    #expect(metadata["inputs"]?.asArray?.count == 8)
+    #expect(metadata["inputs"]?.asArray?.count == 24)
     #expect(metadata["model_spec"]?.asObject?["version"] == .string("1"))
     #expect(metadata["metadata"]?.asObject?["signature_def"] != nil)
     let ours = try #require(metadata["quotient"]?.asObject)

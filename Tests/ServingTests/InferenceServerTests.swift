@@ -89,6 +89,25 @@ enum OneFeature {
         == ["name": "score", "data_type": "TYPE_FP32", "dims": [-1]])
   }
 
+  @Test func `TensorFlow Serving's metadata has the signature that predict takes`() throws {
+    let answer = ServiceFixture(models: [ScoreCheckpoint.model]).get("/v1/models/demo/metadata")
+    let metadata = try #require(answer.json.asObject)
+    #expect(
+      metadata["outputs"]?.asArray?.first
+        == ["name": "score", "datatype": "FP32", "shape": [-1]])
+    let signatures = metadata["metadata"]?.asObject?["signature_def"]?.asObject?["signature_def"]
+    let predict = try #require(signatures?.asObject?["serving_default"]?.asObject)
+    #expect(predict["method_name"] == "tensorflow/serving/predict")
+    #expect(predict["inputs"]?.asObject?.members.map(\.name) == ["I1", "I2", "A", "B"])
+    #expect(
+      predict["inputs"]?.asObject?["A"] == [
+        "dtype": "DT_INT64",
+        "tensor_shape": ["dim": [["size": "-1", "name": ""]], "unknown_rank": false], "name": "A",
+      ])
+    #expect(predict["outputs"]?.asObject?["score"]?.asObject?["dtype"] == "DT_FLOAT")
+    #expect(signatures?.asObject?["lookup"] != nil)
+  }
+
   @Test func `keys are told as bytes`() throws {
     let inputs = ServiceFixture().get("/v2/models/demo").json.asObject?["inputs"]?.asArray
     #expect(inputs?.contains(["name": "V", "datatype": "BYTES", "shape": [-1]]) == true)

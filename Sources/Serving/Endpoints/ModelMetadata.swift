@@ -5,81 +5,62 @@ import Ranking
 extension ServingModel {
   /// What the metadata route answers.
   func metadata(versions: [ModelCatalog.Version]) -> JSONObject {
-    let inputs = model.features.map { Tensor(name: $0.specification.name, type: .ids, width: nil) }
-    let outputs = model.features.map {
-      Tensor(
-        name: $0.specification.name, type: .vectors, width: $0.specification.vectorWidth)
-    }
     var answer = JSONObject()
     answer.add("name", .string(name))
     answer.add(
       "versions", .array(versions.filter(\.isReady).map { .string(String($0.number)) }))
-    answer.add("platform", .string("quotient_\(model.configuration.architecture.rawValue)"))
-    answer.add("inputs", .array(inputs.map { .object($0.kserve) }))
-    answer.add("outputs", .array(outputs.map { .object($0.kserve) }))
+    answer.add("platform", .string(platform))
+    answer.add("inputs", .array(inputTensors.map { .object($0.metadata) }))
+    answer.add("outputs", .array(outputTensors.map { .object($0.metadata) }))
     var specification = JSONObject()
     specification.add("name", .string(name))
     specification.add("signature_name", .string(""))
     specification.add("version", .string(String(version)))
     answer.add("model_spec", .object(specification))
-    answer.add("metadata", .object(Self.signatures(inputs: inputs, outputs: outputs)))
+    answer.add("metadata", .object(signatures))
     answer.add("quotient", .object(ours))
     return answer
   }
 
-  private struct Tensor {
-    enum ElementType { case ids, vectors }
-    let name: String
-    let type: ElementType
-    let width: Int?
-
-    private var shape: [Int] { [-1] + (width.map { [$0] } ?? []) }
-
-    var kserve: JSONObject {
-      var object = JSONObject()
-      object.add("name", .string(name))
-      object.add("datatype", .string(type == .ids ? "INT64" : "FP32"))
-      object.add("shape", .array(shape.map { .integer(Int64($0)) }))
-      return object
-    }
-
-    var tensorFlow: JSONObject {
-      var dimensions: [JSONValue] = []
-      for size in shape {
-        var dimension = JSONObject()
-        dimension.add("size", .string(String(size)))
-        dimension.add("name", .string(""))
-        dimensions.append(.object(dimension))
-      }
-      var shape = JSONObject()
-      shape.add("dim", .array(dimensions))
-      shape.add("unknown_rank", .bool(false))
-      var object = JSONObject()
-      object.add("dtype", .string(type == .ids ? "DT_INT64" : "DT_FLOAT"))
-      object.add("tensor_shape", .object(shape))
-      object.add("name", .string(name))
-      return object
-    }
-  }
-
-  /// TF-Serving's `metadata`: the signature `lookup`.
-  private static func signatures(inputs: [Tensor], outputs: [Tensor]) -> JSONObject {
-    func map(_ tensors: [Tensor]) -> JSONValue {
-      var object = JSONObject()
-      for tensor in tensors { object.add(tensor.name, .object(tensor.tensorFlow)) }
-      return .object(object)
-    }
-    var lookup = JSONObject()
-    lookup.add("inputs", map(inputs))
-    lookup.add("outputs", map(outputs))
-    lookup.add("method_name", .string("quotient/lookup"))
+  /// TF-Serving's `metadata`: what `:predict` takes as `serving_default`, and lookups as `lookup`.
+  private var signatures: JSONObject {
     var definitions = JSONObject()
-    definitions.add("lookup", .object(lookup))
+    let ids = featureNames.enumerated().map { feature, name in
+      TensorDescription(name: name, datatype: idDatatype(of: feature), shape: [-1])
+    }
+    if model.ranking != nil {
+      let dense = denseFeatures.map {
+        TensorDescription(name: $0.name, datatype: .fp32, shape: [-1])
+      }
+      let scores = TensorDescription(name: "score", datatype: .fp32, shape: [-1])
+      definitions.add(
+        "serving_default",
+        Self.signature("tensorflow/serving/predict", inputs: dense + ids, outputs: [scores]))
+    }
+    let vectors = featureNames.enumerated().map { feature, name in
+      TensorDescription(name: name, datatype: .fp32, shape: [-1, widths[feature]])
+    }
+    definitions.add("lookup", Self.signature("quotient/lookup", inputs: ids, outputs: vectors))
     var definition = JSONObject()
     definition.add("signature_def", .object(definitions))
     var metadata = JSONObject()
     metadata.add("signature_def", .object(definition))
     return metadata
+  }
+
+  private static func signature(
+    _ method: String, inputs: [TensorDescription], outputs: [TensorDescription]
+  ) -> JSONValue {
+    func map(_ tensors: [TensorDescription]) -> JSONValue {
+      var object = JSONObject()
+      for tensor in tensors { object.add(tensor.name, .object(tensor.tensorFlow)) }
+      return .object(object)
+    }
+    var signature = JSONObject()
+    signature.add("inputs", map(inputs))
+    signature.add("outputs", map(outputs))
+    signature.add("method_name", .string(method))
+    return .object(signature)
   }
 
   /// Architecture, features with their partitions, bytes, and the checkpoint's own remarks.
@@ -103,6 +84,35 @@ extension ServingModel {
     }
     object.add("metadata", .object(remarks))
     return object
+  }
+}
+
+extension TensorDescription {
+  /// TF-Serving's `TensorInfo`.
+  fileprivate var tensorFlow: JSONObject {
+    var dimensions: [JSONValue] = []
+    for size in shape {
+      var dimension = JSONObject()
+      dimension.add("size", .string(String(size)))
+      dimension.add("name", .string(""))
+      dimensions.append(.object(dimension))
+    }
+    var sizes = JSONObject()
+    sizes.add("dim", .array(dimensions))
+    sizes.add("unknown_rank", .bool(false))
+    var object = JSONObject()
+    object.add("dtype", .string(tensorFlowType))
+    object.add("tensor_shape", .object(sizes))
+    object.add("name", .string(name))
+    return object
+  }
+
+  private var tensorFlowType: String {
+    switch datatype {
+    case .bytes: "DT_STRING"
+    case .fp32: "DT_FLOAT"
+    default: "DT_\(datatype.rawValue)"
+    }
   }
 }
 

@@ -84,7 +84,7 @@ extension ServingModel {
   }
 
   /// What clients send without being told more: keys of a vocabulary are text.
-  private func idDatatype(of feature: Int) -> TensorDatatype {
+  func idDatatype(of feature: Int) -> TensorDatatype {
     isVocabulary(feature) ? .bytes : .int64
   }
 
