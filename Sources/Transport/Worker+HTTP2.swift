@@ -110,6 +110,20 @@ extension Worker {
     handler.respond(to: request, into: &response)
   }
 
+  /// Ends a connection whose streams hold much while all connections together hold too much.
+  func boundHeldBytes(_ connection: Connection, _ session: HTTP2Session) {
+    countHeldBytes(connection)
+    guard heldByteCount > heldBytesMax, session.heldByteCount > Self.heldBytesAlways,
+      !session.isFinished
+    else { return }
+    session.terminate(.enhanceYourCalm)
+    _ = serveHTTP2(connection, session)
+    if connection.isOpen { countHeldBytes(connection) }
+  }
+
+  /// Bytes that a connection may hold in any case.
+  private static let heldBytesAlways = 64 * 1024
+
   // MARK: Upgrade
 
   /// Answers a request of HTTP/1.1 that asks for HTTP/2 (`curl --http2`): the connection changes

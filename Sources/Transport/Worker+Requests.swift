@@ -34,6 +34,7 @@ extension Worker {
         break
       }
     }
+    if connection.isOpen, let session = connection.http2 { boundHeldBytes(connection, session) }
     if connection.isOpen { updateDeadline(connection) }
   }
 
@@ -87,6 +88,7 @@ extension Worker {
   func countHeldBytes(_ connection: Connection) {
     let count =
       (connection.inbox?.bytes.capacity ?? 0) + (connection.unsent?.bytes.capacity ?? 0)
+      + (connection.http2?.heldByteCount ?? 0)
     heldByteCount += count - connection.heldByteCount
     connection.heldByteCount = count
   }

@@ -50,6 +50,9 @@ extension HTTP2Session {
   /// True if there is something to answer or to send, or if the connection is over.
   package var isActive: Bool { hasRequest || hasOutput || isFinished }
 
+  /// Bytes of bodies that are being read and of answers that are not sent yet.
+  package var heldByteCount: Int { bufferedByteCount + unsentByteCount }
+
   package var openStreamCount: Int { open.count }
 
   /// The answer to the request comes later; until then `answer` is the stream's.
