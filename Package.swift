@@ -91,7 +91,7 @@ let package = Package(
       name: "quotient-bench",
       dependencies: [
         "HTTPCore", "Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO", "Ranking",
-        argumentParser,
+        "Training", argumentParser,
       ],
       swiftSettings: house),
 

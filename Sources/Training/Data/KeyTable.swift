@@ -1,7 +1,7 @@
 import ByteCoding
 
 /// Keys of one feature and their ids, in order of first appearance.
-struct KeyTable: Sendable {
+package struct KeyTable: Sendable {
   /// One slot; key, id and count share a cache line.
   private struct Entry: Sendable {
     var key: UInt64 = 0
@@ -17,10 +17,12 @@ struct KeyTable: Sendable {
   private(set) var count = 0
   private var longTexts = TextNumbers()
 
+  package init() {}
+
   /// The ids of a block's keys; new keys get the next ids.
   ///
   /// - Returns: false if there would be more than ``DataLimits/categoryCountMax`` keys.
-  mutating func assign(
+  package mutating func assign(
     _ keys: Span<UInt64>, texts: TextList, to ids: inout [UInt32]
   ) -> Bool {
     guard count + keys.count <= DataLimits.categoryCountMax else { return false }

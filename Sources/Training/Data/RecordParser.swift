@@ -158,16 +158,32 @@ extension RecordParser {
     _ text: Span<UInt8>, from start: Int, to end: Int, radix: Int, range: Int
   ) -> UInt64? {
     if start == end { return RecordKey.missing }
-    guard radix == 16, end - start <= 8 else { return slowHash(text, start, end, radix, range) }
-    var value: UInt32 = 0
-    for at in start..<end {
-      guard let digit = hexadecimalDigit(text[at]) else {
-        return slowHash(text, start, end, radix, range)
-      }
-      value = value << 4 | UInt32(digit)
-    }
+    guard radix == 16, let packed = PackedText.pack(text, from: start, to: end),
+      let value = hexadecimal(packed, count: end - start)
+    else { return slowHash(text, start, end, radix, range) }
     if let range = UInt32(exactly: range) { return UInt64(value % range) }
     return UInt64(value)
+  }
+
+  /// The number that up to eight hexadecimal digits make, all of them at once; nil: they are none.
+  @inline(__always)
+  static func hexadecimal(_ packed: UInt64, count: Int) -> UInt32? {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs = ones * 0x80
+    // The digits go to the high end, behind zeros.
+    let unused = UInt64(8 * (8 - count))
+    let text = (packed << unused) | ((ones * 0x30) & ~(UInt64.max << unused))
+    guard text & highs == 0 else { return nil }
+    // Adding what lacks to 0x80 sets a byte's high bit from a limit on; no byte carries.
+    let digits = (text + ones * 0x50) & ~(text + ones * 0x46)
+    let lower = text | (ones * 0x20)
+    let letters = (lower + ones * 0x1F) & ~(lower + ones * 0x19)
+    guard (digits | letters) & highs == highs else { return nil }
+    var value = (text & (ones * 0x0F)) + ((text >> 6) & ones) * 9
+    value = value.byteSwapped
+    value = (value | value >> 4) & 0x00FF_00FF_00FF_00FF
+    value = (value | value >> 8) & 0x0000_FFFF_0000_FFFF
+    return UInt32(truncatingIfNeeded: value | value >> 16)
   }
 
   private static func slowHash(

@@ -1,4 +1,4 @@
-import ByteCoding
+package import ByteCoding
 import SystemIO
 
 /// Makes rows in Criteo's format with a known truth. Row r depends on the options and on r alone,
@@ -79,7 +79,8 @@ package struct SyntheticData: Sendable {
   }
 
   /// Appends the text of a block; tells what the truth reaches on each part of the data.
-  func makeBlock(_ index: Int, into text: inout ByteBuffer) -> [DatasetPart: SyntheticTruth] {
+  package func makeBlock(_ index: Int, into text: inout ByteBuffer) -> [DatasetPart: SyntheticTruth]
+  {
     let rows =
       index * Self.blockRowCount..<min((index + 1) * Self.blockRowCount, options.rowCount)
     var random = SyntheticRandom(seed: options.seed, sequence: UInt64(index))

@@ -15,5 +15,6 @@ struct BenchmarkCase {
 
   static var all: [BenchmarkCase] {
     kernelCases + scoreCases + lookupCases + jsonCases + textCases + httpCases
+      + trainingCases
   }
 }

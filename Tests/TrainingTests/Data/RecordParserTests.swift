@@ -1,3 +1,4 @@
+import ByteCoding
 import Ranking
 import TestSupport
 import Testing
@@ -122,6 +123,23 @@ import Testing
         let id = RecordParser.hash(key.span, from: 0, to: count, radix: radix, range: range)
         let served = HashedKey.id(of: key.span, radix: radix, cardinality: range)
         #expect(id.map { Int64($0) } == served, "\(key) \(radix) \(range)")
+      }
+    }
+  }
+
+  @Test func `every byte is a hexadecimal digit or none, at every place`() {
+    for count in 1...8 {
+      for place in 0..<count {
+        for byte in UInt8.min...UInt8.max {
+          var key = [UInt8](repeating: UInt8(ascii: "5"), count: count)
+          key[place] = byte
+          let text = String(decoding: key, as: UTF8.self)
+          let isDigit = byte < 0x80 && Character(UnicodeScalar(byte)).isHexDigit
+          let expected = isDigit ? UInt32(text, radix: 16) : nil
+          let packed = PackedText.pack(key.span, from: 0, to: count)
+          let value = packed.flatMap { RecordParser.hexadecimal($0, count: count) }
+          if value != expected { Issue.record("\(key)") }
+        }
       }
     }
   }
