@@ -3770,8 +3770,7 @@ let openAPIDocument = #"""
           name:
             type: string
           datatype:
-            type: string
-            enum: [INT64, FP32]
+            $ref: "#/components/schemas/Datatype"
           shape:
             type: array
             items:

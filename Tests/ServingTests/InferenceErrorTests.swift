@@ -34,7 +34,7 @@ import Testing
     (one(input("A", "[1]", "FP32", "[1]")), 422, "invalid_value", "inputs.A"),
     (one(input("A", "[1]", "BYTES", #"["1"]"#)), 422, "invalid_value", "inputs.A"),
     (one(input("A", "[-1]", "INT64", "[1]")), 400, "invalid_request", "inputs[0].shape"),
-    (one(input("A", "[1.0]", "INT64", "[1]")), 400, "invalid_request", "inputs[0].shape"),
+    (one(input("A", "[1.0]", "INT64", "[1]")), 422, "invalid_value", "inputs[0].shape"),
     (one(input("A", "[]", "INT64", "[1]")), 422, "shape_mismatch", "inputs[0].shape"),
     (one(input("A", "[1,1,1]", "INT64", "[1]")), 422, "shape_mismatch", "inputs[0].shape"),
     (one(input("A", "[2]", "INT64", "[1]")), 422, "shape_mismatch", "inputs.A"),
@@ -46,7 +46,7 @@ import Testing
     ),
     (one(input("A", "[2000001,0]", "INT64", "[]")), 413, "too_large", "inputs.A"),
     (one(input("A", "[1]", "INT64", "1")), 400, "invalid_request", "inputs.A"),
-    (one(input("A", "[2]", "INT64", "[1,1.0]")), 400, "invalid_request", "inputs.A[1]"),
+    (one(input("A", "[2]", "INT64", "[1,1.0]")), 422, "invalid_value", "inputs.A[1]"),
     (one(input("A", "[2]", "INT64", #"[1,"1"]"#)), 400, "invalid_request", "inputs.A[1]"),
     (one(input("A", "[2]", "INT64", "[[1],2]")), 400, "invalid_request", "inputs.A"),
     (one(input("A", "[1]", "INT64", "[null]")), 400, "invalid_request", "inputs.A[0]"),
@@ -183,7 +183,7 @@ import Testing
     (one(rest + "," + input("I2", "[1]", "BYTES", #"["1"]"#)), 422, "invalid_value", "inputs.I2"),
     (one(rest + "," + input("I2", "[1]", "BOOL", "[1]")), 400, "invalid_request", "inputs.I2[0]"),
     (
-      one(rest + "," + input("I2", "[1]", "INT32", "[1.5]")), 400, "invalid_request",
+      one(rest + "," + input("I2", "[1]", "INT32", "[1.5]")), 422, "invalid_value",
       "inputs.I2[0]"
     ),
     (

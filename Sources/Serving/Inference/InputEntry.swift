@@ -118,7 +118,7 @@ struct InputEntry {
     while try reader.nextElement() {
       let size: Int64
       do { size = try reader.json.readInt64() } catch {
-        throw ServiceError(error, field: "\(field).shape")
+        throw .noInteger(error, "\(field).shape")
       }
       guard size >= 0 else {
         throw ServiceError(
@@ -169,7 +169,7 @@ extension BodyReader {
     _ field: @autoclosure () -> String, least: Int64
   ) throws(ServiceError) -> Int {
     let value: Int64
-    do { value = try json.readInt64() } catch { throw ServiceError(error, field: field()) }
+    do { value = try json.readInt64() } catch { throw .noInteger(error, field()) }
     guard value >= least else {
       throw ServiceError(
         .invalidValue, field: field(), "`\(field())` is \(value); it is at least \(least)")
@@ -187,5 +187,17 @@ extension BodyReader {
         "the value of a parameter is a string, a number or a boolean")
     default: try skipValue()
     }
+  }
+}
+
+extension ServiceError {
+  /// A number, but none that counts, is well-formed and still nothing to work with.
+  static func noInteger(_ error: JSONError, _ field: String) -> ServiceError {
+    guard case .wrongType(_, .number) = error.reason else {
+      return ServiceError(error, field: field)
+    }
+    return ServiceError(
+      .invalidValue, field: field,
+      "\(field) is a whole number, written without fraction and exponent")
   }
 }

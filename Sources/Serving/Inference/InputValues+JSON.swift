@@ -202,12 +202,7 @@ extension InputValues {
     switch error.reason {
     case .tooMany: moreData(input)
     case .numberOutOfRange: outsideOfInt64(input, at: position)
-    case .wrongType(_, .number):
-      ServiceError(
-        .invalidRequest, field: input.path(of: position, in: model),
-        "\(input.path(of: position, in: model)) is a number that \(input.datatype.rawValue) does "
-          + "not write that way; send an integer without fraction, exponent or sign it cannot have")
-    default: ServiceError(error, field: input.path(of: position, in: model))
+    default: .noInteger(error, input.path(of: position, in: model))
     }
   }
 }
