@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 readonly swift_version_min=6.2
 readonly build_packages=(zlib1g-dev libnghttp2-dev pkg-config)
 readonly test_packages=(python3-venv curl nghttp2-client)
-readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* schemathesis==4.*
+readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* 'httpx[http2]==0.*' schemathesis==4.*
   kubernetes-validate==1.* pyyaml==6.* "tritonclient[http]==2.*" aiohttp==3.*)
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -8,6 +8,8 @@ struct Exchange {
   let receivedAt: Int
   var endpoint = Endpoint.unmatched
   var timings = RequestTimings()
+  /// What the client wants most; nil: the server does not compress.
+  var coding: AnswerCoding?
   /// True once a stage was measured.
   var isTimed = false
   private(set) var failure: ServiceError?

@@ -154,6 +154,13 @@ package struct AcceptHeader: ~Escapable {
     return true
   }
 
+  /// The `q` of one element of a list: `gzip;q=0.5`.
+  static func quality(ofElement element: Span<UInt8>) -> Int {
+    var (quality, specificity) = (1000, 0)
+    _ = readParameters(element, version: nil, quality: &quality, &specificity)
+    return quality
+  }
+
   /// RFC 9110 section 12.4.2: `0`, `0.5`, `1.000`; anything else counts as 1.
   private static func thousandths(_ text: Span<UInt8>) -> Int {
     guard text.count > 0, text.count <= 5, text[0] == UInt8(ascii: "0") else { return 1000 }

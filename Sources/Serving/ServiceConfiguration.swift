@@ -6,6 +6,8 @@ package struct ServiceConfiguration: Sendable {
   /// One handler each; worker 0 ..< workerCount.
   package var workerCount: Int
   package var limits = ServiceLimits()
+  /// `--compress`: large answers are compressed for clients that ask for it.
+  package var compressesAnswers = false
   /// `--access-log`.
   package var accessLog = AccessLogMode.auto
   /// `--access-log-rate`: lines a second of the whole server, for `auto`.

@@ -15,6 +15,8 @@ package final class ServiceHandler: RequestHandler {
   private let inFlightMax: Int
   private var router = Router()
   private var workspace = LookupWorkspace()
+  private let compressesAnswers: Bool
+  private var compressed = ByteBuffer()
   private var scoring = ScoreHandling()
   private var access: AccessControl.View?
   private var inference = InferenceHandling()
@@ -31,6 +33,7 @@ package final class ServiceHandler: RequestHandler {
     self.service = service
     self.worker = worker
     limits = configuration.limits
+    compressesAnswers = configuration.compressesAnswers
     let workerCount = configuration.workerCount
     inFlightMax = (limits.requestsInFlightMax + workerCount - 1) / workerCount
     identity = RequestIdentity(
@@ -64,9 +67,13 @@ package final class ServiceHandler: RequestHandler {
     let receivedAt = Int(truncatingIfNeeded: request.receivedAt)
     var exchange = Exchange(receivedAt: receivedAt, startedAt: now())
     identity.read(request)
+    if compressesAnswers {
+      exchange.coding = AnswerCoding.preferred(request.header(.acceptEncoding))
+    }
     do throws(ServiceError) {
       try answer(request, &exchange, into: &response)
       if let damage { throw damage }
+      compress(exchange, &response)
       workspace.trim()
     } catch {
       workspace.trim()
@@ -78,6 +85,15 @@ package final class ServiceHandler: RequestHandler {
     let finishedAt = now()
     if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
     finish(request, exchange, identity, at: finishedAt, &workspace.text, into: &response)
+  }
+
+  /// Compresses an answer if the client wants it, and tells caches that it depends on that.
+  private func compress(_ exchange: borrowing Exchange, _ response: inout ResponseWriter) {
+    guard let coding = exchange.coding, exchange.endpoint.isCompressible, response.status == 200
+    else { return }
+    // `vectors`, which caches keep, says more of what its answer depends on.
+    if exchange.endpoint != .vectors { response.addField("Vary", "Accept-Encoding") }
+    coding.apply(to: &response, scratch: &compressed)
   }
 
   /// 429 if as many requests wait for this worker as it may have at once.

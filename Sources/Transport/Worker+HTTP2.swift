@@ -8,6 +8,8 @@ import Telemetry
 extension Worker {
   /// Answer bytes that are gathered for one `send`.
   private static let sendByteCount = 256 * 1024
+  /// A larger answer to an upgrade waits until the client has changed its protocol, too.
+  private static let upgradeByteCount = 16 * 1024
   /// After this long another connection has its turn: nanoseconds.
   private static let turnTimeMax: UInt64 = 1_000_000
 
@@ -144,13 +146,15 @@ extension Worker {
     }
     gathered.append(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
     respond(connection, input)
+    session.waitsForClient = response.body.count > Self.upgradeByteCount
     finish(stream, session)
     input.removeFirst(connection.http.requestByteCount)
     // What follows is the client's preface.
     if !input.isEmpty { session.receive(input, now: now) }
     input.removeAll()
-    session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
+    if session.hasOutput { session.produce(into: &gathered, byteCountMax: Self.sendByteCount) }
     session.release(stream, &response)
     sendGathered(connection)
     return true

@@ -129,7 +129,8 @@ final class ServiceFixture {
   /// - Parameter step: nanoseconds that pass with each look at the clock.
   init(
     limits: ServiceLimits = ServiceLimits(), models: [Model] = [SampleCheckpoint.model],
-    modelNames: [String]? = nil, accessLog: AccessLogMode = .off, step: UInt64 = 0
+    modelNames: [String]? = nil, accessLog: AccessLogMode = .off, step: UInt64 = 0,
+    compresses: Bool = false
   ) {
     let lines = LineCollector()
     let time = SteppingClock(step: step)
@@ -138,6 +139,7 @@ final class ServiceFixture {
       wallClock: { 1_700_000_000_000_000_000 })
     configuration.limits = limits
     configuration.accessLog = accessLog
+    configuration.compressesAnswers = compresses
     service = Service(
       configuration, modelNames: modelNames ?? models.map(\.configuration.name), transport: [])
     for model in models { service.publish(model) }

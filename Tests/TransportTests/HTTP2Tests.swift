@@ -105,6 +105,20 @@ import Transport
     }
   }
 
+  @Test func `a large answer to an upgrade waits for the client's preface`() throws {
+    try withServer { server in
+      let client = try Client(server, opens: false)
+      try client.raw.send(
+        "GET /big?60000 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+          + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n")
+      #expect(try client.raw.readAnswer().status == 101)
+      #expect(try client.read { $0.frames.contains { $0.kind == .settings } })
+      #expect(try client.raw.isQuiet(milliseconds: 20) && client.reader.answers.isEmpty)
+      try client.raw.send(Frame.preface + Frame.settings().bytes)
+      #expect(try client.answer(1).utf8.count == 60_000)
+    }
+  }
+
   @Test func `an upgrade without its settings is passed over`() throws {
     try withServer { server in
       let client = try server.connect()

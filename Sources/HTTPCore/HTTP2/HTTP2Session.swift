@@ -42,6 +42,9 @@ package final class HTTP2Session {
   /// The client broke a rule that ends the connection, and which one.
   package internal(set) var failure: HTTP2Failure?
   var drainStage = DrainStage.none
+  /// Nothing is sent until the client has said something: after an upgrade whose answer is larger
+  /// than what a client may take in one piece with the 101 (curl 7.88: 32 KiB).
+  package var waitsForClient = false
 
   private var output = ByteBuffer()
   private var outputByteCountMax = 0
@@ -101,6 +104,7 @@ package final class HTTP2Session {
   /// Takes over all of `bytes`. Complete requests are then given out by ``nextRequest()``.
   package func receive(_ bytes: Span<UInt8>, now: UInt64) {
     self.now = now
+    waitsForClient = false
     guard failure == nil else { return }
     // SAFETY: the library reads the bytes during the call only.
     let count = unsafe bytes.withUnsafeBufferPointer { source in
@@ -308,14 +312,14 @@ package final class HTTP2Session {
   /// True if ``produce(into:byteCountMax:)`` has something to say.
   package var hasOutput: Bool {
     // SAFETY: a call on a live session.
-    unsafe nghttp2_session_want_write(session) != 0
+    unsafe nghttp2_session_want_write(session) != 0 && !waitsForClient
   }
 
   /// True once nothing is to be read and nothing to be sent: the connection is over.
   package var isFinished: Bool {
     // SAFETY: calls on a live session.
     let reads = unsafe nghttp2_session_want_read(session) != 0 && failure == nil
-    return !reads && !hasOutput
+    return !reads && !hasOutput && !waitsForClient
   }
 
   // MARK: What the library calls

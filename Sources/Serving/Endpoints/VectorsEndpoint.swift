@@ -19,12 +19,12 @@ extension ServiceHandler {
       request.query, model, feature: feature, into: &workspace.batch, text: &workspace.text)
     exchange.lap(.parse, at: now())
 
-    let tag = Self.entityTag(format, model, workspace.batch)
+    let tag = Self.entityTag(format, exchange.coding, model, workspace.batch)
     response.addField("ETag", tag.text.span)
     // A version's content does not change; which version is the newest one does.
     response.addField(
       "Cache-Control", isVersioned ? "public, max-age=3600" : "no-cache")
-    response.addField("Vary", "Accept")
+    response.addField("Vary", exchange.coding == nil ? "Accept" : "Accept, Accept-Encoding")
     if let known = request.header(.ifNoneMatch), tag.isListed(in: known) {
       response.status = 304
       return
@@ -81,11 +81,13 @@ extension ServiceHandler {
   }
 
   private static func entityTag(
-    _ format: BodyFormat, _ model: ServingModel, _ batch: borrowing LookupBatch
+    _ format: BodyFormat, _ coding: AnswerCoding?, _ model: ServingModel,
+    _ batch: borrowing LookupBatch
   ) -> EntityTag {
     var hash = ContentHash()
     hash.mix(Int(truncatingIfNeeded: model.identity))
     hash.mix(format.rawValue)
+    if let coding, coding != .identity { hash.mix("\(coding.name)") }
     hash.mix(batch.encoding == .base64 ? 1 : 0)
     hash.mix(batch.missing?.rawValue ?? "")
     for part in batch.parts {

@@ -175,6 +175,10 @@ enum ServeOptions {
     .bytes(
       "max-linger-bytes", \.transport.lingerBytesMax,
       "Bytes that are read and dropped after an error answer, so that the client can read it."),
+    .choice(
+      "compress", \.compression,
+      "Whether answers with vectors or scores of 1 KiB or more are compressed (gzip, deflate) for "
+        + "clients that ask for it."),
     .count(
       "http2-max-streams", \.transport.http2.streamCountMax, least: 1,
       "Streams open at once on a connection of HTTP/2; further ones are refused."),

@@ -29,6 +29,9 @@ struct ServeSettings {
   var listensExplicitly = false
   var transport = TransportConfiguration()
   var limits = ServiceLimits()
+  /// Whether large answers are compressed.
+  enum Compression: String, CaseIterable { case on, off }
+  var compression = Compression.off
   var accessLog = AccessLogMode.auto
   var accessLogRate = 100
   /// Zero: no request is slow.

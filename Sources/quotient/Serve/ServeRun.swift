@@ -187,6 +187,7 @@ struct ServeRun {
       wallClock: ServerLog.wallClock)
     configuration.access = access
     configuration.limits = settings.limits
+    configuration.compressesAnswers = settings.compression == .on
     configuration.accessLog = settings.accessLog
     configuration.accessLogRate = settings.accessLogRate
     if settings.slowRequest > .zero {

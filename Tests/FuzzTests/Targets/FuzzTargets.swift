@@ -34,6 +34,7 @@ package func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) throw
 package let fuzzTargets: [FuzzTarget] = [
   floatTextTarget,
   httpTarget,
+  http2Target,
   inferenceTarget,
   jsonReaderTarget,
   jsonValueTarget,
