@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "csimd_dense.h"
@@ -69,16 +68,6 @@ size_t csimd_unique_rows(const int64_t *rows, size_t count, int64_t *unique, uin
     slots[i] = table[place];
   }
   return found;
-}
-
-void csimd_binary_cross_entropy(const float *logits, const float *labels, size_t count, float scale,
-                                float *delta, double *loss) {
-  for (size_t b = 0; b < count; b++) {
-    const double x = logits[b], y = labels[b], e = exp(-fabs(x));
-    const double score = (x < 0 ? e : 1) / (1 + e);
-    loss[b] = (x > 0 ? x : 0) - x * y + log1p(e);
-    delta[b] = (float)(scale * (score - y));
-  }
 }
 
 bool csimd_all_finite(const float *values, size_t count) {

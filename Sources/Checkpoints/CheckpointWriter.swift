@@ -3,6 +3,19 @@ import SystemIO
 
 /// Writes checkpoint folders: `config.json` and one `model.safetensors`, published in one step.
 package enum CheckpointWriter {
+  /// A safetensors file beside `model.safetensors`.
+  package struct Companion {
+    package let name: String
+    package let tensors: [TensorContent]
+    package let metadata: [String: String]
+
+    package init(name: String, tensors: [TensorContent], metadata: [String: String]) {
+      self.name = name
+      self.tensors = tensors
+      self.metadata = metadata
+    }
+  }
+
   /// Writes `folder` under a temporary name, flushes it, renames it: a reader sees all or nothing.
   ///
   /// The data area starts at a multiple of 64 bytes, and tensors whose size is a multiple of 64
@@ -12,13 +25,17 @@ package enum CheckpointWriter {
   ///   - metadata: `__metadata__`; a `crc32.NAME` of every tensor is added.
   ///   - overwrite: whether a folder of files that has this name is replaced. An empty folder
   ///     always is. A folder that holds folders never is.
+  ///   - companion: a further safetensors file of the folder, published with it.
   package static func write(
     folder: String, configuration: [UInt8], tensors: [TensorContent],
-    metadata: [String: String] = [:], overwrite: Bool = false
+    metadata: [String: String] = [:], overwrite: Bool = false, companion: Companion? = nil
   ) throws(CheckpointError) {
-    let plan = try locating(in: folder) { () throws(CheckpointError) in
+    let (plan, companionPlan) = try locating(in: folder) { () throws(CheckpointError) in
       try refuseExisting(folder, overwrite: overwrite)
-      return try SafetensorsPlan(tensors: tensors, metadata: metadata)
+      let companionPlan = try companion.map { (companion) throws(CheckpointError) in
+        try SafetensorsPlan(tensors: companion.tensors, metadata: companion.metadata)
+      }
+      return (try SafetensorsPlan(tensors: tensors, metadata: metadata), companionPlan)
     }
     var writer = try reading { () throws(SystemError) in try AtomicFolderWriter(path: folder) }
     try writeFile(CheckpointReader.configurationName, into: &writer) {
@@ -27,6 +44,11 @@ package enum CheckpointWriter {
     }
     try writeFile(CheckpointReader.tensorsName, into: &writer) { (file) throws(CheckpointError) in
       try plan.write(to: &file)
+    }
+    if let companion, let companionPlan {
+      try writeFile(companion.name, into: &writer) { (file) throws(CheckpointError) in
+        try companionPlan.write(to: &file)
+      }
     }
     do {
       try writer.publish(replacing: overwrite)

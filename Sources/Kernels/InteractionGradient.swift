@@ -113,31 +113,6 @@ extension TrainingKernels {
       }
     }
   }
-
-  /// loss[b] = binary cross-entropy of sigmoid(logits[b]) against labels[b];
-  /// delta[b] = scale * (sigmoid(logits[b]) - labels[b]).
-  package func binaryCrossEntropy(
-    logits: Span<Float>, labels: Span<Float>, scale: Float, delta: inout MutableSpan<Float>,
-    loss: inout MutableSpan<Double>
-  ) {
-    let count = logits.count
-    precondition(
-      labels.count == count && delta.count == count && loss.count == count,
-      "a label, a derivative and a loss for each logit")
-    guard count > 0 else { return }
-    // SAFETY: all hold `count` numbers.
-    unsafe logits.withUnsafeBufferPointer { logits in
-      unsafe labels.withUnsafeBufferPointer { labels in
-        unsafe delta.withUnsafeMutableBufferPointer { delta in
-          unsafe loss.withUnsafeMutableBufferPointer { loss in
-            unsafe csimd_binary_cross_entropy(
-              logits.baseAddress!, labels.baseAddress!, count, scale, delta.baseAddress!,
-              loss.baseAddress!)
-          }
-        }
-      }
-    }
-  }
 }
 
 /// Whether no value is a NaN or an infinity.

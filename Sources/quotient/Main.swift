@@ -18,8 +18,8 @@ struct Quotient: ParsableCommand {
     subcommands: [
       ServeCommand.self, ImportCommand.self, InspectCommand.self, VerifyCommand.self,
       LookupCommand.self, ScoreCommand.self, ExportCommand.self, QuantizeCommand.self,
-      PlanCommand.self, SynthesizeCommand.self, EvaluateCommand.self,
-      HealthcheckCommand.self,
+      PlanCommand.self, SynthesizeCommand.self, TrainCommand.self, EvaluateCommand.self,
+      CompareCommand.self, HealthcheckCommand.self,
     ])
 
   /// Exit codes: 0 done, 1 the work failed, 64 wrong usage. Errors are one line.

@@ -139,10 +139,5 @@ void csimd_dense_transpose_panel(const float *panel, size_t inputs, size_t outpu
 size_t csimd_unique_rows(const int64_t *rows, size_t count, int64_t *unique, uint32_t *slots,
                          uint32_t *table, size_t table_count);
 
-// loss[b] = the binary cross-entropy of sigmoid(logit) against the label, delta[b] = scale times
-// its derivative, sigmoid(logit) - label. In double precision inside.
-void csimd_binary_cross_entropy(const float *logits, const float *labels, size_t count, float scale,
-                                float *delta, double *loss);
-
 // Whether all values are finite.
 bool csimd_all_finite(const float *values, size_t count);

@@ -59,16 +59,22 @@ extension TrainedNetwork {
 
   /// The loss is the batch's mean: each sample's derivative is divided by the batch's size.
   private func findLosses(_ rows: Range<Int>, _ batch: CurrentBatch) {
-    let (logits, logitDeltas, losses) = (logits, logitDeltas, losses)
+    let (logitPlaces, logitDeltas, losses) = (logits, logitDeltas, losses)
     let labels = batch.minibatch.labels
-    var precise = [Double](repeating: 0, count: rows.count)
-    var span = precise.mutableSpan
+    let logits = logitPlaces.floats(rows)
     var deltas = logitDeltas.mutableFloats(rows)
-    kernels.binaryCrossEntropy(
-      logits: logits.floats(rows), labels: labels.span.extracting(rows),
-      scale: 1 / Float(labels.count), delta: &deltas, loss: &span)
     var output = losses.mutableFloats(rows)
-    for i in precise.indices { output[i] = Float(precise[i]) }
+    let scale = 1 / Double(labels.count)
+    for (i, row) in rows.enumerated() {
+      // By arithmetic alone: a model is the same on every machine.
+      let (logit, label) = (Double(logits[i]), Double(labels[row]))
+      guard logit.isFinite else {
+        (deltas[i], output[i]) = (.nan, .nan)
+        continue
+      }
+      deltas[i] = Float(scale * (ElementaryFunctions.sigmoid(logit) - label))
+      output[i] = Float(ElementaryFunctions.softplus(logit) - logit * label)
+    }
   }
 
   private func interact(_ dlrm: DLRMBody, _ rows: Range<Int>, _ scratch: FeatureScratch) {

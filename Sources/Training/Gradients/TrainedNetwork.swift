@@ -145,6 +145,14 @@ package final class TrainedNetwork: Sendable {
     features.flatMap { $0.partitions.flatMap(\.parameters) } + networkParameters
   }
 
+  /// The first tensor of the layers that holds a NaN or an infinity.
+  var firstLayerNotFinite: String? {
+    networkParameters.first { parameters in
+      let values = parameters.values
+      return !areFinite(values.floats)
+    }?.name
+  }
+
   /// Dense layers outside of the cross network.
   var stacks: [DenseStack] {
     switch body {

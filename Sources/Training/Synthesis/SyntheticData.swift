@@ -31,7 +31,7 @@ package struct SyntheticData: Sendable {
   }
 
   /// The values of one row.
-  private struct Row {
+  struct Row {
     var categories: [Int]
     var dense: [Int?]
 
@@ -91,17 +91,24 @@ package struct SyntheticData: Sendable {
       guard !own.isEmpty else { continue }
       var truth = SyntheticTruth()
       for _ in own {
-        row.draw(options, model, samplers, &random)
-        let signal = ElementaryFunctions.sigmoid(
-          model.logit(categories: row.categories, dense: row.dense))
-        let probability = (1 - options.noise) * signal + options.noise * options.clickRate
-        let isClick = random.unit() < probability
+        let (probability, isClick) = draw(&row, &random)
         truth.add(probability: probability, isClick: isClick)
         append(row, isClick: isClick, to: &text)
       }
       truths[part] = truth
     }
     return truths
+  }
+
+  /// Draws the next row of a block; tells how likely a click was, and whether there is one.
+  func draw(
+    _ row: inout Row, _ random: inout SyntheticRandom
+  ) -> (probability: Double, isClick: Bool) {
+    row.draw(options, model, samplers, &random)
+    let signal = ElementaryFunctions.sigmoid(
+      model.logit(categories: row.categories, dense: row.dense))
+    let probability = (1 - options.noise) * signal + options.noise * options.clickRate
+    return (probability, random.unit() < probability)
   }
 
   private func append(_ row: Row, isClick: Bool, to text: inout ByteBuffer) {

@@ -7,9 +7,9 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve models over HTTP.",
     usage: "quotient serve [--model [NAME=]PATH] ... [OPTIONS]",
     discussion: """
-      Answers lookups for the models that are named, or for a demo model that is made on the first \
-      run and kept in the cache folder ($XDG_CACHE_HOME/quotient or ~/.cache/quotient). SIGTERM \
-      and SIGINT end it in order: /readyz fails, open requests finish, then exit code 0.
+      Answers lookups for the models that are named, or for a demo model that is trained on the \
+      first run and kept in the cache folder ($XDG_CACHE_HOME/quotient or ~/.cache/quotient). \
+      SIGTERM and SIGINT end it in order: /readyz fails, open requests finish, then exit code 0.
 
       Examples:
         quotient serve

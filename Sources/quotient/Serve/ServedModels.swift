@@ -1,6 +1,7 @@
 import Ranking
 import Serving
 import SystemIO
+import Training
 
 /// The models of one run of the server: known at once, loaded afterwards.
 struct ServedModels: Sendable {
@@ -59,13 +60,14 @@ struct ServedModels: Sendable {
     }
   }
 
-  /// Where the models are; the demo model is made if it is needed and not there.
+  /// Where the models are; the demo model is trained if it is needed and not there.
   func resolve() throws(CommandFailure) -> [ModelSource] {
     guard sources.isEmpty else { return sources }
-    let progress = ProgressBar("making the demo model", total: DemoCheckpoint.standard.byteCount)
+    let progress = ProgressBar("training the demo model", total: 1000)
     do {
-      let folder = try DemoCheckpoint.standard.ensure(
-        in: DemoFolder.path(), progress: progress.update)
+      let folder = try TrainedDemo.standard.ensure(
+        in: DemoFolder.path(), threadCount: ProcessEnvironment.processorCount
+      ) { progress.update(Int($0 * 1000)) }
       progress.finish()
       return [.checkpoint(name: DemoCheckpoint.name, version: 1, path: folder)]
     } catch let failure as CommandFailure {

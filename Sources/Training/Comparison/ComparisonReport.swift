@@ -1,0 +1,170 @@
+import Ranking
+import SystemIO
+
+/// One self-contained page about a comparison: no script, no outside asset, light and dark.
+package struct ComparisonReport: Sendable {
+  package static let fileName = "report.html"
+  let results: [ComparisonResult]
+  let rows: [ComparisonRow]
+  /// Samples and mean loss over the trials, by setting.
+  private let curves: [(setting: ComparisonPlan.Setting, points: [ReportPlot.Point])]
+
+  /// Reads what is in a comparison's folder.
+  package init(folder: String) {
+    let results = Comparison.results(in: folder)
+    self.results = results
+    rows = ComparisonRow.rows(of: results)
+    let points = Comparison.lines(of: Comparison.curvesName, in: folder).compactMap {
+      LearningCurve.point(of: $0)
+    }
+    curves = rows.map { row in
+      let own = points.filter { $0.cell.setting == row.setting }
+      let samples = Set(own.map(\.samples)).sorted()
+      return (
+        row.setting,
+        samples.map { x in
+          ReportPlot.Point(
+            x: x, y: ComparisonRow.Spread(own.filter { $0.samples == x }.map(\.loss)).mean)
+        }
+      )
+    }
+  }
+
+  /// Writes the page into the folder.
+  package func write(to folder: String) throws(TrainingError) {
+    do {
+      var file = try AtomicFileWriter(path: joinPath(folder, Self.fileName))
+      try file.write([UInt8](html.utf8).span)
+      try file.publish(replacing: true)
+    } catch {
+      throw TrainingError("\(error)")
+    }
+  }
+
+  private var methods: [CompressionMethod] {
+    CompressionMethod.allCases.filter { method in rows.contains { $0.setting.method == method } }
+  }
+
+  var html: String {
+    """
+    <!doctype html>
+    <html lang="en"><head><meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Comparison of compositional embeddings</title>
+    <style>\(Self.style)</style></head><body>
+    <h1>Comparison of compositional embeddings</h1>
+    <p>\(results.count) runs of \(rows.count) settings; test data; mean and standard deviation \
+    over the trials. Log loss: less is better.</p>
+    \(againstParameters("Log loss against parameters", "log loss", \.loss).svg)
+    \(againstParameters("Accuracy against parameters", "accuracy", \.accuracy).svg)
+    \(learning.svg)
+    \(againstThreshold.svg)
+    \(againstHidden.svg)
+    \(table)
+    </body></html>
+
+    """
+  }
+
+  /// One line a method, through its settings without a threshold.
+  private func againstParameters(
+    _ title: String, _ yLabel: String, _ value: KeyPath<ComparisonRow, ComparisonRow.Spread>
+  ) -> ReportPlot {
+    ReportPlot(
+      title: title, xLabel: "parameters", yLabel: yLabel, isLogarithmic: true,
+      lines: methods.enumerated().map { colour, method in
+        let own = rows.filter { $0.setting.method == method }.sorted {
+          $0.parameterCount < $1.parameterCount
+        }
+        return ReportPlot.Line(
+          name: method.rawValue, colour: colour,
+          points: own.map {
+            ReportPlot.Point(
+              x: Double($0.parameterCount), y: $0[keyPath: value].mean,
+              deviation: $0[keyPath: value].deviation)
+          }, isScattered: Set(own.map(\.setting.threshold)).count > 1)
+      })
+  }
+
+  private var learning: ReportPlot {
+    ReportPlot(
+      title: "Learning curves: log loss of samples before they are learnt", xLabel: "samples",
+      yLabel: "log loss",
+      lines: curves.enumerated().map { index, curve in
+        // The first stretch is the first guess, which would hide the rest.
+        ReportPlot.Line(
+          name: curve.setting.name, colour: index, points: Array(curve.points.dropFirst()))
+      })
+  }
+
+  private var againstThreshold: ReportPlot {
+    let thresholds = Set(rows.map(\.setting.threshold))
+    return plot(
+      "Log loss against thresholds", "parameters",
+      thresholds.count > 1 ? rows.filter { $0.setting.method != .full } : []
+    ) { Double($0.parameterCount) }
+  }
+
+  private var againstHidden: ReportPlot {
+    let paths = rows.filter { $0.setting.method == .path }
+    let widths = Set(paths.map(\.setting.hidden))
+    return plot(
+      "Path: log loss against hidden units", "hidden units", widths.count > 1 ? paths : []
+    ) { Double($0.setting.hidden) }
+  }
+
+  private func plot(
+    _ title: String, _ xLabel: String, _ chosen: [ComparisonRow],
+    _ x: (ComparisonRow) -> Double
+  ) -> ReportPlot {
+    ReportPlot(
+      title: title, xLabel: xLabel, yLabel: "log loss", isLogarithmic: true,
+      lines: methods.enumerated().map { colour, method in
+        ReportPlot.Line(
+          name: method.rawValue, colour: colour,
+          points: chosen.filter { $0.setting.method == method }.sorted { x($0) < x($1) }.map {
+            ReportPlot.Point(x: x($0), y: $0.loss.mean, deviation: $0.loss.deviation)
+          })
+      })
+  }
+
+  private var table: String {
+    let best = rows.map(\.loss.mean).min() ?? 0
+    let lines = rows.map { row in
+      let isBest = row.loss.mean == best
+      return """
+        <tr\(isBest ? " class=\"best\"" : "")><td>\(escaped(row.setting.name))</td>\
+        <td>\(row.parameterCount)</td><td>\(row.trialCount)</td>\
+        <td>\(decimal(row.loss.mean, 5)) \u{B1} \(decimal(row.loss.deviation, 5))</td>\
+        <td>\(decimal(100 * row.accuracy.mean, 3)) \u{B1} \
+        \(decimal(100 * row.accuracy.deviation, 3))</td>\
+        <td>\(decimal(row.area.mean, 5)) \u{B1} \(decimal(row.area.deviation, 5))</td></tr>
+        """
+    }
+    return """
+      <table><thead><tr><th>setting</th><th>parameters</th><th>trials</th><th>log loss</th>\
+      <th>accuracy, %</th><th>AUC</th></tr></thead><tbody>
+      \(lines.joined(separator: "\n"))
+      </tbody></table>
+      """
+  }
+
+  private static let style = """
+    :root{color-scheme:light dark;--ink:#1b1f24;--page:#fff;--faint:#d8dee4;\
+    --c0:#0969da;--c1:#bc4c00;--c2:#1a7f37;--c3:#8250df;--c4:#bf3989;--c5:#9a6700;--c6:#0e7490;\
+    --c7:#cf222e;--c8:#57606a}
+    @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--page:#0d1117;--faint:#30363d;\
+    --c0:#58a6ff;--c1:#f0883e;--c2:#3fb950;--c3:#bc8cff;--c4:#f778ba;--c5:#d29922;--c6:#39c5cf;\
+    --c7:#ff7b72;--c8:#8b949e}}
+    body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);\
+    max-width:760px;margin:2rem auto;padding:0 1rem}
+    h1{font-size:1.4rem}figure{margin:1.5rem 0}figcaption{font-weight:600}
+    svg{width:100%;height:auto}svg text{font-size:11px;fill:var(--ink)}
+    .grid{stroke:var(--faint)}.axis{stroke:var(--ink);fill:none}
+    .legend span{margin-right:1rem;white-space:nowrap}
+    .legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em;border-radius:50%}
+    table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+    th,td{padding:.25rem .5rem;border-bottom:1px solid var(--faint);text-align:right}
+    th:first-child,td:first-child{text-align:left}.best{font-weight:600}
+    """
+}
