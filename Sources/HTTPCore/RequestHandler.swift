@@ -6,6 +6,22 @@ package protocol RequestHandler: AnyObject {
   /// Answers one complete request. Its spans die with the call.
   func respond(to request: borrowing RequestView, into response: inout ResponseWriter)
 
+  /// Called once, before anything else: how to wake the other workers.
+  func attach(to signals: any WorkerSignals)
+
+  /// True if there is deferred work that ``work()`` could do at once, this worker's or another's.
+  var hasWork: Bool { get }
+
+  /// Does a piece of deferred work, about half a millisecond of it, after the requests of a turn
+  /// were begun.
+  func work()
+
+  /// Writes the answer of deferred work that is complete.
+  func finish(_ answer: any DeferredAnswer, into response: inout ResponseWriter)
+
+  /// The client of a deferred answer has gone: what was not begun need not be done.
+  func cancel(_ answer: any DeferredAnswer)
+
   /// Writes the answer to bytes that are no acceptable request (400, 408, 413, 414, 417, 431, 501,
   /// 505), or to a connection that is one too many (503). The connection closes afterwards.
   func refuse(

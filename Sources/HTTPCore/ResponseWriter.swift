@@ -17,6 +17,8 @@ package struct ResponseWriter: ~Copyable {
   package internal(set) var trailers: ByteBuffer
   /// True: the server closes the connection after this response.
   package var closesConnection = false
+  /// Set by a handler whose answer comes later: what is in the writer then is not sent.
+  package var deferred: (any DeferredAnswer)?
 
   package init() {
     body = ByteBuffer(capacity: 64 * 1024, headRoom: Self.headRoom)
@@ -32,6 +34,7 @@ package struct ResponseWriter: ~Copyable {
     status = 200
     contentType = nil
     closesConnection = false
+    deferred = nil
     fields.removeAll()
     trailers.removeAll()
     body.removeAll(headRoom: Self.headRoom)

@@ -17,6 +17,8 @@ package final class Service: Sendable {
   private let snapshots: [CatalogSnapshot]
   /// Versions that answer no longer, until the last request that began with them is over.
   private let retired = Mutex<[ServingModel]>([])
+  /// Large score requests that any worker may help with.
+  let scoreJobs = ScoreJobs()
   private let draining = Atomic<Bool>(false)
   private let starting = Atomic<Bool>(false)
   private let control = Mutex<(any ModelControl)?>(nil)

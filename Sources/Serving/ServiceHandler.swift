@@ -17,7 +17,11 @@ package final class ServiceHandler: RequestHandler {
   private var workspace = LookupWorkspace()
   private let compressesAnswers: Bool
   private var compressed = ByteBuffer()
-  private var scoring = ScoreHandling()
+  var scoring = ScoreHandling()
+  var batch = ScoreBatch()
+  /// Kept for later requests.
+  var freeTasks: [ScoreTask] = []
+  var signals: (any WorkerSignals)?
   private var access: AccessControl.View?
   private var inference = InferenceHandling()
   /// The version that answers the current request.
@@ -72,19 +76,19 @@ package final class ServiceHandler: RequestHandler {
     }
     do throws(ServiceError) {
       try answer(request, &exchange, into: &response)
-      if let damage { throw damage }
-      compress(exchange, &response)
+      if response.deferred == nil {
+        if let damage { throw damage }
+        compress(exchange, &response)
+      }
       workspace.trim()
     } catch {
       workspace.trim()
       let error = damage ?? error
       exchange.fail(error)
-      write(error, identity, into: &response)
+      write(error, identity.requestID, into: &response)
     }
     served = nil
-    let finishedAt = now()
-    if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
-    finish(request, exchange, identity, at: finishedAt, &workspace.text, into: &response)
+    finish(request, &exchange, identity, &workspace.text, into: &response)
   }
 
   /// Compresses an answer if the client wants it, and tells caches that it depends on that.
@@ -107,6 +111,50 @@ package final class ServiceHandler: RequestHandler {
         + "--max-in-flight")
   }
 
+  /// Finishes the answer, or keeps what will be needed to do so later.
+  private func finish(
+    _ request: borrowing RequestView, _ exchange: inout Exchange,
+    _ identity: borrowing RequestIdentity, _ text: inout ByteBuffer,
+    into response: inout ResponseWriter
+  ) {
+    let outline = RequestOutline(
+      method: request.method, path: request.path, requestID: identity.requestID,
+      traceID: identity.traceID, peer: request.connection.peer, bodyByteCount: request.body.count)
+    if let task = response.deferred as? ScoreTask {
+      task.exchange = exchange
+      task.outline.store(outline)
+    } else {
+      finish(outline, &exchange, &text, into: &response)
+    }
+  }
+
+  /// The second half of ``respond(to:into:)`` for a task that was deferred.
+  func complete(
+    _ task: ScoreTask, _ exchange: Exchange, into response: inout ResponseWriter
+  ) {
+    var exchange = exchange
+    served = task.answer?.model
+    if let damage { exchange.fail(damage) }
+    served = nil
+    if exchange.failure == nil { compress(exchange, &response) }
+    task.outline.withOutline { outline in
+      if let error = exchange.failure { write(error, outline.requestID, into: &response) }
+      finish(outline, &exchange, &workspace.text, into: &response)
+    }
+  }
+
+  /// Counts a request whose client left before the answer.
+  func abandon(_ task: ScoreTask) {
+    task.outline.withOutline { outline in
+      metrics.requestFinished(
+        endpoint: task.exchange.endpoint.rawValue, method: Int(outline.method.rawValue),
+        status: Self.clientClosedStatus, duration: now() - task.exchange.receivedAt, timings: nil)
+    }
+  }
+
+  /// What nginx made common in logs for a client that closed the connection; never sent.
+  private static let clientClosedStatus = 499
+
   /// 503 if the version that answers was found damaged, before or by this request: what was
   /// gathered may be zeros instead of rows.
   private var damage: ServiceError? {
@@ -125,7 +173,7 @@ package final class ServiceHandler: RequestHandler {
     let code = ServiceError.Code(rawValue: "\(error.code)") ?? .invalidRequest
     let refusal = ServiceError(code, status: error.status, "\(error)")
     metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: code) ?? 0)
-    write(refusal, identity, into: &response)
+    write(refusal, identity.requestID, into: &response)
     response.closesConnection = true
     finish(refusal, connection, identity, into: &response)
   }
@@ -229,8 +277,7 @@ package final class ServiceHandler: RequestHandler {
 
   /// Writes an error's answer: replaces what was written of another one, but keeps `Allow`.
   private func write(
-    _ error: ServiceError, _ identity: borrowing RequestIdentity,
-    into response: inout ResponseWriter
+    _ error: ServiceError, _ requestID: Span<UInt8>, into response: inout ResponseWriter
   ) {
     let allowed = error.code == .methodNotAllowed
     if !allowed { response.reset() }
@@ -245,16 +292,17 @@ package final class ServiceHandler: RequestHandler {
     if error.code == .unauthorized || error.code == .forbidden {
       metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: error.code) ?? 0)
     }
-    error.write(requestID: identity.requestID, to: &response.body)
+    error.write(requestID: requestID, to: &response.body)
   }
 
   /// Headers, metrics and log line that every answer gets.
   private func finish(
-    _ request: borrowing RequestView, _ exchange: borrowing Exchange,
-    _ identity: borrowing RequestIdentity, at finishedAt: Int, _ text: inout ByteBuffer,
+    _ request: borrowing RequestOutline, _ exchange: inout Exchange, _ text: inout ByteBuffer,
     into response: inout ResponseWriter
   ) {
-    response.addField("X-Request-ID", identity.requestID)
+    let finishedAt = now()
+    if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
+    response.addField("X-Request-ID", request.requestID)
     if exchange.isTimed {
       text.removeAll()
       text.append(exchange.timings)
@@ -265,18 +313,18 @@ package final class ServiceHandler: RequestHandler {
       endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),
       status: response.status, duration: duration,
       timings: exchange.isTimed ? exchange.timings : nil,
-      trace: TraceReference(hexadecimal: identity.traceID, service.configuration.wallClock))
+      trace: TraceReference(hexadecimal: request.traceID, service.configuration.wallClock))
     guard
       accessLog.admits(
         status: response.status, duration: duration, monotonic: finishedAt)
     else { return }
     var record = AccessRecord(
-      requestID: identity.requestID, traceID: identity.traceID, path: request.path)
-    record.peer = request.connection.peer
+      requestID: request.requestID, traceID: request.traceID, path: request.path)
+    record.peer = request.peer
     record.method = request.method.name
     record.route = exchange.endpoint.template
     record.status = response.status
-    record.requestByteCount = request.body.count
+    record.requestByteCount = request.bodyByteCount
     record.responseByteCount = response.body.count
     record.duration = duration
     record.timings = exchange.isTimed ? exchange.timings : nil

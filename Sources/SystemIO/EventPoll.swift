@@ -29,6 +29,8 @@ package struct EventPoll: ~Copyable {
     package let isReadable: Bool
     /// The peer will send no more, or the connection is broken.
     package let hasPeerEnded: Bool
+    /// The connection is gone in both directions, or failed.
+    package let hasHungUp: Bool
 
     init(token: UInt64, readiness: UInt32) {
       self.token = token
@@ -36,6 +38,7 @@ package struct EventPoll: ~Copyable {
       let ends = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
       isReadable = readiness & (EPOLLIN.rawValue | ends) != 0
       hasPeerEnded = readiness & ends != 0
+      hasHungUp = readiness & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
     }
   }
 

@@ -21,7 +21,7 @@ package struct MetricsVocabulary: Sendable {
   /// Statuses that are told apart; any other counts as `other`.
   static let statuses = [
     200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 411, 413, 414, 415, 417, 422, 429, 431,
-    500, 501, 503, 504, 505,
+    499, 500, 501, 503, 504, 505,
   ]
 
   /// From a status to its position in ``statuses``, which `other` follows.

@@ -11,6 +11,8 @@ final class Connection {
     case readingHead, readingBody
     /// Streams of HTTP/2, each with times of its own.
     case streaming
+    /// The handler, which works on a deferred answer; no timeout of ours.
+    case answering
     /// A client that reads slower than we answer.
     case sending
     /// The client to close, after the last answer.
@@ -40,6 +42,18 @@ final class Connection {
   var hasUnparsedInput = false
   /// The part of the answers that the client has not taken.
   var unsent: PooledBuffer?
+
+  /// The request whose answer is deferred.
+  var pending: PendingAnswer?
+
+  /// A deferred answer, and what its head needs of the request.
+  struct PendingAnswer {
+    let answer: any DeferredAnswer
+    let isHead: Bool
+    let isOldVersion: Bool
+    /// An interim answer went out to learn whether the client is still there.
+    var hasProbed = false
+  }
 
   /// Bytes of both buffers, as far as the worker has counted them.
   var heldByteCount = 0

@@ -1,3 +1,4 @@
+import HTTPCore
 import Synchronization
 import SystemIO
 
@@ -29,6 +30,8 @@ final class ServerControl: Sendable {
   /// A wake-up that several threads hold.
   final class Wakeup: Sendable {
     let descriptor: WakeupDescriptor
+    /// True while its worker waits for events.
+    let isIdle = Atomic<Bool>(false)
     init() throws(SystemError) { descriptor = try WakeupDescriptor() }
   }
 
@@ -71,5 +74,18 @@ final class ServerControl: Sendable {
   func workerEnded() {
     runningWorkerCount.subtract(1, ordering: .acquiringAndReleasing)
     mainWakeup.descriptor.wake()
+  }
+}
+
+extension ServerControl: WorkerSignals {
+  func wake(worker: Int) { workerWakeups[worker].descriptor.wake() }
+
+  func wakeIdleWorkers(countMax: Int) {
+    var left = countMax
+    for wakeup in workerWakeups
+    where left > 0 && wakeup.isIdle.load(ordering: .sequentiallyConsistent) {
+      wakeup.descriptor.wake()
+      left -= 1
+    }
   }
 }

@@ -75,6 +75,10 @@ extension Worker {
     guard connection.isOpen else { return }
     connection.phase = .closed
     deadlines.clear(connection.slot)
+    if let waiting = connection.pending {
+      connection.pending = nil
+      handler.cancel(waiting.answer)
+    }
     releaseBuffers(connection)
     connections.remove(connection.slot)
     add(-1, to: counters.connectionsOpen)
@@ -118,13 +122,18 @@ extension Worker {
       connection.phaseStart = now
       connection.phaseByteCount = 0
     }
-    deadlines.set(connection.slot, at: dueTime(connection))
+    if phase == .answering {
+      deadlines.clear(connection.slot)
+    } else {
+      deadlines.set(connection.slot, at: dueTime(connection))
+    }
   }
 
   private func currentPhase(_ connection: Connection) -> Connection.Phase {
     if connection.phase == .lingering { return .lingering }
     if connection.unsent != nil { return .sending }
     if let session = connection.http2 { return session.isResting ? .idle : .streaming }
+    if connection.pending != nil { return .answering }
     guard let inbox = connection.inbox else { return .idle }
     if connection.http.isReadingBody { return .readingBody }
     return connection.http.hasBegunRequest(inbox.bytes) ? .readingHead : .idle
@@ -133,6 +142,7 @@ extension Worker {
   private func dueTime(_ connection: Connection) -> UInt64 {
     switch connection.phase {
     case .idle: now + (connection.http2?.isDraining == true ? timeouts.linger : timeouts.idle)
+    case .answering: now + timeouts.idle
     case .streaming: connection.phaseStart + timeouts.inspection
     case .readingHead: connection.phaseStart + timeouts.header
     case .readingBody: connection.phaseStart + timeouts.body + earnedTime(connection)
@@ -158,7 +168,7 @@ extension Worker {
         } else {
           close(connection)
         }
-      case .sending, .lingering, .closed: close(connection)
+      case .answering, .sending, .lingering, .closed: close(connection)
       }
     }
   }

@@ -92,9 +92,19 @@ extension Worker {
       handler.refuse(defect, from: connection.info, into: &response)
     } else {
       respond(to: stream.head, stream.text, stream.body, stream.receivedAt, connection)
+      completeDeferred()
       if response.closesConnection { session.drain() }
     }
     finish(stream, session)
+  }
+
+  /// Works until a deferred answer is complete, with the help of idle workers: a stream's answer is
+  /// written in its own turn.
+  private func completeDeferred() {
+    guard let answer = response.deferred else { return }
+    while !answer.isComplete { handler.work() }
+    response.reset()
+    handler.finish(answer, into: &response)
   }
 
   private func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
@@ -148,6 +158,7 @@ extension Worker {
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
     respond(connection, input)
+    completeDeferred()
     session.waitsForClient = response.body.count > Self.upgradeByteCount
     finish(stream, session)
     input.removeFirst(connection.http.requestByteCount)

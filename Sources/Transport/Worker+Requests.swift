@@ -21,6 +21,8 @@ extension Worker {
           queue(connection)
           break
         }
+      } else if connection.pending != nil {
+        break
       } else if connection.hasUnparsedInput {
         answerInbox(connection)
       } else if connection.mayRead {
@@ -168,6 +170,11 @@ extension Worker {
           input.removeAll()
           return
         }
+        if connection.pending != nil {
+          if !gathered.isEmpty { sendGathered(connection) }
+          connection.hasUnparsedInput = connection.isOpen && !input.isEmpty
+          return
+        }
         if connection.unsent != nil {
           if connection.closesWhenSent { input.removeAll() }
           connection.hasUnparsedInput = !input.isEmpty
@@ -180,26 +187,39 @@ extension Worker {
 
   /// Answers the request that `head` and `input` hold.
   ///
-  /// A handler answers before it returns. The protocol machine does not mind when: it stays in its
-  /// responding state until `finishResponse`. A handler that works in pieces would return here
-  /// with its work, the worker would keep input, head and writer with the connection, and come
-  /// back to the second half of this function when the last piece is done.
+  /// If the handler defers its answer, the connection waits, in the protocol machine's responding
+  /// state, until `workOnDeferred()` comes back to it.
   private func answer(_ connection: Connection, _ input: inout ByteBuffer) {
     respond(connection, input)
+    let requestByteCount = connection.http.requestByteCount
+    let (isHead, isOldVersion) = (head.method == .head, head.minorVersion == 0)
+    input.removeFirst(requestByteCount)
+    if let answer = response.deferred {
+      connection.pending = Connection.PendingAnswer(
+        answer: answer, isHead: isHead, isOldVersion: isOldVersion)
+      pending.append(connection)
+      return
+    }
+    complete(
+      connection, isHead: isHead, isOldVersion: isOldVersion, hasMoreInput: !input.isEmpty)
+  }
+
+  /// Sends the answer that the writer holds.
+  func complete(
+    _ connection: Connection, isHead: Bool, isOldVersion: Bool, hasMoreInput: Bool
+  ) {
     let serverCloses = response.closesConnection || stage > .running
     let closes = serverCloses || !connection.http.keepsAlive
     finishResponse(
       ResponseWriter.Envelope(
-        isHead: head.method == .head, isOldVersion: head.minorVersion == 0, closes: closes))
-    let requestByteCount = connection.http.requestByteCount
+        isHead: isHead, isOldVersion: isOldVersion, closes: closes))
     let isOpen = connection.http.finishResponse(closes: closes)
-    input.removeFirst(requestByteCount)
     connection.phase = .idle
     if !isOpen {
       connection.closesWhenSent = true
-      connection.lingers = serverCloses || !input.isEmpty
+      connection.lingers = serverCloses || hasMoreInput
     }
-    sendResponse(connection, isLast: input.isEmpty || !isOpen)
+    sendResponse(connection, isLast: !hasMoreInput || !isOpen)
   }
 
   func respond(_ connection: Connection, _ input: borrowing ByteBuffer) {

@@ -25,6 +25,8 @@ final class Worker {
   let streams = HTTP2StreamPool()
   /// Connections that have more to read or to answer, but let others go first.
   var queued: [Connection] = []
+  /// Connections whose answer is deferred.
+  var pending: [Connection] = []
 
   /// Bytes that connections hold while they wait, and this worker's share of the most.
   var heldByteCount = 0
@@ -92,6 +94,7 @@ final class Worker {
     timeouts = Timeouts(configuration)
     heldBytesMax = configuration.bufferedBytesMax / configuration.workerCount
     wakeup = control.wakeup(worker: number)
+    handler.attach(to: control)
     now = MonotonicClock.nanoseconds()
     deadlines = DeadlineWheel(now: now)
     poll = try EventPoll()
@@ -114,18 +117,31 @@ final class Worker {
   /// Serves until the server stops.
   func run() {
     while true {
-      let count = poll.wait(milliseconds: waitMilliseconds())
+      let count = wait()
       now = MonotonicClock.nanoseconds()
       for position in 0..<count { dispatch(poll.event(position)) }
       if !queued.isEmpty { serveQueued() }
+      if !pending.isEmpty || handler.hasWork { workOnDeferred() }
       expireDeadlines()
       if let time = listeningResumesAt, now >= time { resumeListening() }
       if stage >= .closing, connections.count == 0 { return }
     }
   }
 
+  /// Waits for events, and says so to workers that look for help. Who adds work does so before
+  /// looking for idle workers, who goes idle says so before looking for work: one sees the other.
+  private func wait() -> Int {
+    var milliseconds = waitMilliseconds()
+    guard milliseconds != 0 else { return poll.wait(milliseconds: 0) }
+    wakeup.isIdle.store(true, ordering: .sequentiallyConsistent)
+    if handler.hasWork { milliseconds = 0 }
+    let count = poll.wait(milliseconds: milliseconds)
+    wakeup.isIdle.store(false, ordering: .relaxed)
+    return count
+  }
+
   private func waitMilliseconds() -> Int {
-    if !queued.isEmpty { return 0 }
+    if !queued.isEmpty || handler.hasWork { return 0 }
     var wait = deadlines.nanosecondsToNext(now: now)
     if let time = listeningResumesAt { wait = min(wait ?? .max, time > now ? time - now : 0) }
     guard let wait else { return -1 }
@@ -135,8 +151,11 @@ final class Worker {
   private func dispatch(_ event: EventPoll.Event) {
     if let connection = connections.connection(token: event.token) {
       if event.isReadable { connection.mayRead = true }
-      if event.hasPeerEnded { connection.hasPeerEnded = true }
-      serve(connection)
+      if event.hasPeerEnded {
+        connection.hasPeerEnded = true
+        if connection.pending != nil { peerEndedEarly(connection, isGone: event.hasHungUp) }
+      }
+      if connection.isOpen { serve(connection) }
     } else if event.token == Self.wakeupToken {
       wakeup.descriptor.clear()
       follow(control.stage)

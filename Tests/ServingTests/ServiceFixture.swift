@@ -167,7 +167,8 @@ final class ServiceFixture {
   var age: UInt64 = 0
 
   private func send(bytes: [UInt8], body: [UInt8]) -> Answer {
-    respond(handler, bytes: bytes, body: body, receivedAt: time.now() - age)
+    complete(
+      begin(handler, bytes: bytes, body: body, receivedAt: time.now() - age), of: handler)
   }
 
   /// What the service says to bytes that are no request.
@@ -205,14 +206,16 @@ func respond(
   body: [UInt8]
 ) -> Answer {
   let lines = ["\(method) \(target) HTTP/1.1", "Host: test"] + fields
-  return respond(
-    handler, bytes: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), body: body,
-    receivedAt: MonotonicClock.nanoseconds())
+  return complete(
+    begin(
+      handler, bytes: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), body: body,
+      receivedAt: MonotonicClock.nanoseconds()), of: handler)
 }
 
-private func respond(
+/// Sends a handler one request, and leaves it to the caller to complete the answer.
+func begin(
   _ handler: any RequestHandler, bytes: [UInt8], body: [UInt8], receivedAt: UInt64
-) -> Answer {
+) -> BegunAnswer {
   var head = RequestHead()
   do {
     guard try parseRequestHead(bytes.span, limits: HTTPLimits(), into: &head) == .complete
@@ -227,7 +230,30 @@ private func respond(
   var response = ResponseWriter()
   response.reset()
   handler.respond(to: view, into: &response)
-  return ServiceFixture.answer(response)
+  guard let deferred = response.deferred else { return .now(ServiceFixture.answer(response)) }
+  return .later(deferred)
+}
+
+/// What a handler has when it returns.
+enum BegunAnswer {
+  case now(Answer)
+  case later(any DeferredAnswer)
+}
+
+/// Works until a deferred answer is complete, and takes it.
+func complete(_ begun: BegunAnswer, of handler: any RequestHandler) -> Answer {
+  switch begun {
+  case .now(let answer): return answer
+  case .later(let deferred):
+    while !deferred.isComplete {
+      precondition(handler.hasWork, "an answer that nobody works at never comes")
+      handler.work()
+    }
+    var response = ResponseWriter()
+    response.reset()
+    handler.finish(deferred, into: &response)
+    return ServiceFixture.answer(response)
+  }
 }
 
 /// Keeps the lines that it is given.

@@ -79,7 +79,7 @@ import Transport
     configuration.listenAddresses = ["127.0.0.1:0"]
     configuration.drainTimeout = .seconds(3600)
     let server = try Server(configuration: configuration, counters: [TransportCounters()]) { _ in
-      EchoHandler()
+      EchoHandler(EchoHandler.Gate())
     }
     let events = SharedEvents()
     let thread = try WorkerThread(name: "signalled") {

@@ -8,7 +8,75 @@ import Transport
 
 /// Answers with what it was asked, so that a test sees order and content:
 /// `GET /a?b [body]`. `/big?N` answers N bytes, `/close` ends the connection, `/empty` is a 204.
+/// `/later?N` answers after N pieces of work, `/held` when the test says so.
 final class EchoHandler: RequestHandler {
+  private let gate: Gate
+  private var working: [LaterAnswer] = []
+
+  init(_ gate: Gate) { self.gate = gate }
+
+  /// Shared by a test and the handlers of its server.
+  final class Gate: Sendable {
+    let isOpen = Atomic<Bool>(false)
+    let cancelled = Atomic<Int>(0)
+    let deferred = Atomic<Int>(0)
+    private let signals = Mutex<(any WorkerSignals)?>(nil)
+
+    func attach(_ signals: any WorkerSignals) { self.signals.withLock { $0 = signals } }
+
+    /// Lets the held answers go.
+    func open() {
+      isOpen.store(true, ordering: .sequentiallyConsistent)
+      signals.withLock { $0?.wakeIdleWorkers(countMax: .max) }
+    }
+  }
+
+  private final class LaterAnswer: DeferredAnswer {
+    let text: String
+    var remaining: Int
+    let gate: Gate?
+    init(_ text: String, remaining: Int, gate: Gate?) {
+      self.text = text
+      self.remaining = remaining
+      self.gate = gate
+    }
+    var isComplete: Bool {
+      gate?.isOpen.load(ordering: .sequentiallyConsistent) ?? (remaining <= 0)
+    }
+    var isLong: Bool { gate != nil }
+  }
+
+  func attach(to signals: any WorkerSignals) { gate.attach(signals) }
+
+  var hasWork: Bool { !working.isEmpty }
+
+  func work() {
+    for answer in working { answer.remaining -= 1 }
+    working.removeAll { $0.remaining <= 0 }
+  }
+
+  func finish(_ answer: any DeferredAnswer, into response: inout ResponseWriter) {
+    guard let answer = answer as? LaterAnswer else { return }
+    response.contentType = "text/plain"
+    response.body.append(text: answer.text)
+  }
+
+  func cancel(_ answer: any DeferredAnswer) {
+    working.removeAll { $0 === answer }
+    gate.cancelled.add(1, ordering: .relaxed)
+  }
+
+  private func postpone(
+    _ request: borrowing RequestView, isHeld: Bool, _ response: inout ResponseWriter
+  ) {
+    let answer = LaterAnswer(
+      "later " + text(request.target), remaining: Int(text(request.query)) ?? 0,
+      gate: isHeld ? gate : nil)
+    if !isHeld { working.append(answer) }
+    gate.deferred.add(1, ordering: .relaxed)
+    response.deferred = answer
+  }
+
   func respond(to request: borrowing RequestView, into response: inout ResponseWriter) {
     let path = text(request.path)
     response.contentType = "text/plain"
@@ -20,6 +88,8 @@ final class EchoHandler: RequestHandler {
       }
     case "/length":
       response.body.append(decimal: request.body.count)
+    case "/later", "/held":
+      postpone(request, isHeld: path == "/held", &response)
     case "/empty":
       response.status = 204
     case "/peer":
@@ -48,6 +118,7 @@ final class EchoHandler: RequestHandler {
 final class TestServer: Sendable {
   let server: Server
   let counters: [TransportCounters]
+  let gate = EchoHandler.Gate()
   private let thread: WorkerThread
 
   init(_ change: (inout TransportConfiguration) -> Void = { _ in }) throws {
@@ -55,7 +126,10 @@ final class TestServer: Sendable {
     configuration.listenAddresses = ["127.0.0.1:0"]
     change(&configuration)
     let counters = (0..<configuration.workerCount).map { _ in TransportCounters() }
-    let server = try Server(configuration: configuration, counters: counters) { _ in EchoHandler() }
+    let gate = gate
+    let server = try Server(configuration: configuration, counters: counters) { _ in
+      EchoHandler(gate)
+    }
     self.server = server
     self.counters = counters
     let report = Report()

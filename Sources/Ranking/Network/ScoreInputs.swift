@@ -16,6 +16,22 @@ package struct ScoreInputs: ~Copyable, Sendable {
 
     package init() {}
 
+    mutating func append(_ other: Column) {
+      if !other.offsets.isEmpty {
+        if offsets.isEmpty { offsets.append(0) }
+        for offset in other.offsets.dropFirst() { offsets.append(ids.count + offset) }
+      }
+      ids.append(contentsOf: other.ids)
+      weights.append(contentsOf: other.weights)
+    }
+
+    mutating func removeAll() {
+      isShared = false
+      ids.removeAll(keepingCapacity: true)
+      offsets.removeAll(keepingCapacity: true)
+      weights.removeAll(keepingCapacity: true)
+    }
+
     /// Rows held.
     package var rowCount: Int { offsets.isEmpty ? ids.count : offsets.count - 1 }
   }
@@ -34,6 +50,47 @@ package struct ScoreInputs: ~Copyable, Sendable {
 
   package init(categoricalFeatureCount: Int) {
     columns = [Column](repeating: Column(), count: categoricalFeatureCount)
+  }
+
+  /// True if the candidates of `other` can follow these in one batch and get the scores they get
+  /// alone: nothing shared, no weights, the same policies, each feature with bags here and there
+  /// or neither here nor there.
+  package func canJoin(_ other: borrowing ScoreInputs) -> Bool {
+    guard missing == other.missing, pooling == other.pooling, other.hasNothingShared else {
+      return false
+    }
+    for feature in columns.indices
+    where columns[feature].offsets.isEmpty != other.columns[feature].offsets.isEmpty {
+      return false
+    }
+    return true
+  }
+
+  /// True if every candidate has values of its own, and no bag has weights.
+  package var hasNothingShared: Bool {
+    guard !isDenseShared else { return false }
+    for feature in columns.indices
+    where columns[feature].isShared || !columns[feature].weights.isEmpty {
+      return false
+    }
+    return true
+  }
+
+  /// Adds the candidates of `other`, which ``canJoin(_:)``.
+  package mutating func append(_ other: borrowing ScoreInputs) {
+    rowCount += other.rowCount
+    dense.append(contentsOf: other.dense)
+    for feature in columns.indices { columns[feature].append(other.columns[feature]) }
+  }
+
+  /// Forgets the candidates; the memory stays for the next ones.
+  package mutating func removeAll() {
+    rowCount = 0
+    isDenseShared = false
+    dense.removeAll(keepingCapacity: true)
+    missing = nil
+    pooling = nil
+    for feature in columns.indices { columns[feature].removeAll() }
   }
 
   /// Which features share one value.

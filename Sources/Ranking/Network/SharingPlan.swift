@@ -58,5 +58,6 @@ package final class SharedState: Sendable {
     self.biases = biases
   }
 
+  /// Of requests that share nothing.
   package static let nothing = SharedState(vectors: [], biases: [])
 }

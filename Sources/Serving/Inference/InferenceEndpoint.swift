@@ -93,14 +93,16 @@ extension ServiceHandler {
   ) throws(ServiceError) {
     guard let network = model.model.ranking else { return }
     scoring.prepare(for: model)
-    scoring.form = .inputs
     try inference.request.fill(&scoring.request, model, limits, from: batch)
     let wantsLogits = inference.request.asks(for: .logit)
     scoring.request.output = wantsLogits ? .logit : .score
-    try compute(network, model, &exchange, &scoring)
+    try computeAtOnce(network, model, .inputs, exchange, &scoring)
     let rowCount = scoring.request.inputs.rowCount
     scoring.order.removeAll(keepingCapacity: true)
-    if let topK = inference.request.topK { rank(rowCount, countMax: topK, &scoring) }
+    if let topK = inference.request.topK {
+      let values = scoring.values
+      ScoreAnswer.rank(values.span.extracting(0..<rowCount), countMax: topK, &scoring.order)
+    }
     guard wantsLogits && inference.request.asks(for: .score) else { return }
     // The network makes scores of logits in the same way when it is asked for scores alone.
     inference.scores.removeAll(keepingCapacity: true)

@@ -11,14 +11,11 @@ struct ScoreHandling: ~Copyable {
   var values: [Float] = []
   var text = ByteBuffer(capacity: 256)
   var order: [Int] = []
-  /// Of a predict request: how its values were given.
-  var form: PredictForm?
 
   init() {}
 
   /// Starts a request to a model.
   mutating func prepare(for model: ServingModel) {
-    form = nil
     if !request.fits(model) {
       request = ScoreRequest(
         denseFeatureCount: model.denseFeatures.count,
@@ -40,9 +37,8 @@ extension ServiceHandler {
         body, into: &scoring.request, text: &scoring.text)
     }
     exchange.lap(.parse, at: now())
-    try compute(network, model, &exchange, &scoring)
-    exchange.lap(.compute, at: now())
-    writeScores(model, &scoring, into: &response)
+    let answer = ScoreAnswer(model: model, topK: scoring.request.topK, form: nil)
+    try compute(network, answer, &exchange, &scoring, into: &response)
   }
 
   /// `POST /v1/models/{m}:predict`: the same scores in TensorFlow Serving's shapes.
@@ -57,15 +53,8 @@ extension ServiceHandler {
         body, into: &scoring.request, text: &scoring.text)
     }
     exchange.lap(.parse, at: now())
-    scoring.form = form
-    try compute(network, model, &exchange, &scoring)
-    exchange.lap(.compute, at: now())
-    response.contentType = "application/json"
-    response.body.append(form == .instances ? "{\"predictions\":" : "{\"outputs\":")
-    let values = scoring.values
-    let rowCount = scoring.request.inputs.rowCount
-    appendFloatRow(values.span.extracting(0..<rowCount), to: &response.body)
-    response.body.append("}")
+    let answer = ScoreAnswer(model: model, topK: nil, form: form)
+    try compute(network, answer, &exchange, &scoring, into: &response)
   }
 
   /// Checks what is asked of whom, and empties the request.
@@ -98,126 +87,108 @@ extension ServiceHandler {
     try read(body.bytes)
   }
 
+  /// Computes the scores of the request that was read: with the other small requests of this turn,
+  /// as a job for all workers, or at once.
+  private func compute(
+    _ network: RankingNetwork, _ answer: ScoreAnswer, _ exchange: inout Exchange,
+    _ scoring: inout ScoreHandling, into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    let model = answer.model
+    if ScoreBatch.takes(scoring.request, of: model) {
+      response.deferred = joinBatch(
+        scoring.request, answer, exchange, &scoring.workspace)
+      return
+    }
+    let rowCount = scoring.request.inputs.rowCount
+    guard rowCount > ScoreWorkspace.chunkRowCountMax else {
+      try computeAtOnce(network, model, answer.form, exchange, &scoring)
+      exchange.lap(.compute, at: now())
+      let values = scoring.values
+      answer.write(values.span.extracting(0..<rowCount), &scoring.order, into: &response)
+      return
+    }
+    let plan = network.plan(for: scoring.request.inputs.sharing)
+    let failure = ScoreFailure(model: model, form: answer.form)
+    let shared = try sharedState(network, plan, failure, &scoring)
+    let whole = Swift.exchange(&scoring.request, with: ScoreRequest())
+    response.deferred = begin(
+      ScoreJob(
+        whole, network: network, plan: plan, shared: shared,
+        sharedMissingCounts: scoring.workspace.missingCounts, failure: failure, owner: worker,
+        exchange: exchange, clock: clock), answer, exchange)
+  }
+
   /// Scores or logits of all candidates, chunk by chunk, into `scoring.values`.
-  func compute(
-    _ network: RankingNetwork, _ model: ServingModel, _ exchange: inout Exchange,
+  func computeAtOnce(
+    _ network: RankingNetwork, _ model: ServingModel, _ form: PredictForm?, _ exchange: Exchange,
     _ scoring: inout ScoreHandling
   ) throws(ServiceError) {
-    let rowCount = scoring.request.inputs.rowCount
-    scoring.workspace.resetCounts(featureCount: model.tables.count)
-    while scoring.values.count < rowCount { scoring.values.append(0) }
     let plan = network.plan(for: scoring.request.inputs.sharing)
-    let shared: SharedState
-    do {
-      shared = try network.sharedState(
-        of: scoring.request.inputs, plan: plan, workspace: &scoring.workspace)
-    } catch {
-      throw failure(error, model, scoring)
-    }
+    let failure = ScoreFailure(model: model, form: form)
+    let shared = try sharedState(network, plan, failure, &scoring)
+    let rowCount = scoring.request.inputs.rowCount
+    while scoring.values.count < rowCount { scoring.values.append(0) }
     var start = 0
     while start < rowCount {
       try exchange.checkDeadline(clock)
       let rows = start..<min(start + ScoreWorkspace.chunkRowCountMax, rowCount)
       do {
         try Self.compute(
-          network, scoring.request, rows, plan, shared, &scoring.workspace, &scoring.values)
+          network, scoring.request, rows, plan, shared, &scoring.workspace, &scoring.values,
+          at: start)
       } catch {
-        throw failure(error, model, scoring)
+        throw failed(error, failure, scoring.request)
       }
       start = rows.upperBound
     }
-    model.counters.add(scores: rowCount, worker: worker)
-    for feature in model.tables.indices {
-      let missing = scoring.workspace.missingCounts[feature]
-      if missing > 0 {
-        model.counters.add(vectors: 0, missing: missing, feature: feature, worker: worker)
-      }
+    count(model, rowCount, scoring.workspace.missingCounts)
+  }
+
+  /// What the candidates share; starts the count of missing ids.
+  private func sharedState(
+    _ network: RankingNetwork, _ plan: SharingPlan, _ failure: ScoreFailure,
+    _ scoring: inout ScoreHandling
+  ) throws(ServiceError) -> SharedState {
+    scoring.workspace.resetCounts(featureCount: failure.model.tables.count)
+    do {
+      return try network.sharedState(
+        of: scoring.request.inputs, plan: plan, workspace: &scoring.workspace)
+    } catch {
+      throw failed(error, failure, scoring.request)
     }
   }
 
+  /// Counts an id that ended its request, and says where it stands.
+  func failed(
+    _ error: ScoreError, _ failure: ScoreFailure, _ request: borrowing ScoreRequest
+  ) -> ServiceError {
+    if error.isMissingID {
+      failure.model.counters.add(
+        vectors: 0, missing: 1, feature: error.feature, worker: worker)
+    }
+    return failure.serviceError(error, in: request)
+  }
+
   /// One chunk; the arguments are apart so that each is borrowed on its own.
-  private static func compute(
+  static func compute(
     _ network: RankingNetwork, _ request: borrowing ScoreRequest, _ rows: Range<Int>,
     _ plan: SharingPlan, _ shared: SharedState, _ workspace: inout ScoreWorkspace,
-    _ values: inout [Float]
+    _ values: inout [Float], at start: Int = 0
   ) throws(ScoreError) {
     var all = values.mutableSpan
-    var part = all._mutatingExtracting(rows)
+    var part = all._mutatingExtracting(start..<start + rows.count)
     try network.logits(
       of: request.inputs, rows: rows, plan: plan, shared: shared, workspace: &workspace,
       into: &part)
     if request.output == .score { network.scores(fromLogits: &part) }
   }
 
-  private func failure(
-    _ error: ScoreError, _ model: ServingModel, _ scoring: borrowing ScoreHandling
-  ) -> ServiceError {
-    let name = model.featureNames[error.feature]
-    let isContext = scoring.request.places[error.feature] == .context
-    var field = (isContext ? "context." : "candidates.") + name
-    if scoring.form == .inputs { field = "inputs." + name }
-    if case .categoryOutOfRange(_, let position, _) = error.error {
-      model.counters.add(vectors: 0, missing: 1, feature: error.feature, worker: worker)
-      let column = scoring.request.inputs.columns[error.feature]
-      field += Self.place(of: position, in: column, isContext: isContext)
-      if scoring.form == .instances {
-        field = Self.instancePlace(of: position, in: column, feature: name)
-      }
-    }
-    return ServiceError(error.error, feature: name, field: field)
-  }
-
-  /// `[3]`, or `[bag][position]`; nothing for the one id of a context.
-  private static func place(
-    of position: Int, in column: ScoreInputs.Column, isContext: Bool
-  ) -> String {
-    guard !column.offsets.isEmpty else { return isContext ? "" : "[\(position)]" }
-    let bag = (column.offsets.firstIndex { $0 > position } ?? 1) - 1
-    let inBag = "[\(position - column.offsets[bag])]"
-    return isContext ? inBag : "[\(bag)]\(inBag)"
-  }
-
-  /// `instances[3].C7`, or `instances[3].C7[0]` of a bag.
-  private static func instancePlace(
-    of position: Int, in column: ScoreInputs.Column, feature: String
-  ) -> String {
-    guard !column.offsets.isEmpty else { return "instances[\(position)].\(feature)" }
-    let bag = (column.offsets.firstIndex { $0 > position } ?? 1) - 1
-    return "instances[\(bag)].\(feature)[\(position - column.offsets[bag])]"
-  }
-
-  private func writeScores(
-    _ model: ServingModel, _ scoring: inout ScoreHandling, into response: inout ResponseWriter
-  ) {
-    response.contentType = "application/json"
-    let start = model.scoreAnswerStart
-    response.body.append(start.span)
-    let rowCount = scoring.request.inputs.rowCount
-    guard let topK = scoring.request.topK else {
-      let values = scoring.values
-      appendFloatRow(values.span.extracting(0..<rowCount), to: &response.body)
-      response.body.append("}")
-      return
-    }
-    rank(rowCount, countMax: topK, &scoring)
-    let best = scoring.order.map { scoring.values[$0] }
-    appendFloatRow(best.span, to: &response.body)
-    response.body.append(",\"indices\":[")
-    for (position, index) in scoring.order.enumerated() {
-      if position > 0 { response.body.append(",") }
-      response.body.append(decimal: index)
-    }
-    response.body.append("]}")
-  }
-
-  /// The best candidates, best first, ties by lower index, into `scoring.order`.
-  func rank(_ rowCount: Int, countMax: Int, _ scoring: inout ScoreHandling) {
-    scoring.order.removeAll(keepingCapacity: true)
-    scoring.order.append(contentsOf: 0..<rowCount)
-    let values = scoring.values
-    scoring.order.sort { (values[$0], $1) > (values[$1], $0) }
-    if scoring.order.count > countMax {
-      scoring.order.removeLast(scoring.order.count - countMax)
+  /// Counts what one request got.
+  func count(_ model: ServingModel, _ rowCount: Int, _ missingCounts: [Int]) {
+    model.counters.add(scores: rowCount, worker: worker)
+    for feature in missingCounts.indices where missingCounts[feature] > 0 {
+      model.counters.add(
+        vectors: 0, missing: missingCounts[feature], feature: feature, worker: worker)
     }
   }
 }

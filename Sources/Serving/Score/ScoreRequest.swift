@@ -4,11 +4,11 @@ import Ranking
 
 /// One score request as it was read: the same for every wire format. Its arrays are kept from
 /// request to request.
-struct ScoreRequest: ~Copyable {
-  enum Output: String, CaseIterable { case score, logit }
+struct ScoreRequest: ~Copyable, Sendable {
+  enum Output: String, CaseIterable, Sendable { case score, logit }
 
   /// Where a feature's values stand in the request.
-  enum Place { case nowhere, context, candidates }
+  enum Place: Sendable { case nowhere, context, candidates }
 
   var inputs: ScoreInputs
   var output = Output.score
@@ -39,21 +39,13 @@ struct ScoreRequest: ~Copyable {
     output = .score
     topK = nil
     candidateCount = nil
-    inputs.rowCount = 0
-    inputs.isDenseShared = false
-    inputs.dense.removeAll(keepingCapacity: true)
-    inputs.missing = nil
-    inputs.pooling = nil
+    inputs.removeAll()
     for feature in densePlaces.indices {
       densePlaces[feature] = .nowhere
       denseValues[feature].removeAll(keepingCapacity: true)
     }
     for feature in places.indices {
       places[feature] = .nowhere
-      inputs.columns[feature].isShared = false
-      inputs.columns[feature].ids.removeAll(keepingCapacity: true)
-      inputs.columns[feature].offsets.removeAll(keepingCapacity: true)
-      inputs.columns[feature].weights.removeAll(keepingCapacity: true)
     }
   }
 
@@ -89,8 +81,9 @@ struct ScoreRequest: ~Copyable {
   /// - Throws: 422 that lists the features that are missing.
   mutating func complete(_ model: ServingModel) throws(ServiceError) {
     try fillDefaults(model)
-    let isSingle = candidateCount == nil
     let rowCount = candidateCount ?? 1
+    // One candidate shares its values with nobody: it can join a batch.
+    let isSingle = rowCount == 1
     inputs.rowCount = rowCount
     for feature in places.indices {
       inputs.columns[feature].isShared = !isSingle && places[feature] == .context
