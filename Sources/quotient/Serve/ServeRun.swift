@@ -40,20 +40,26 @@ struct ServeRun {
   private func serve(
     _ service: Service, _ server: Server, _ models: ServedModels
   ) throws(CommandFailure) {
-    let outcome = LoadOutcome()
     let log = log
+    // Who takes another's place accepts no client before its models are ready: until then those who
+    // knock are the predecessor's.
+    let waitsForModels = Supervisor.hasPredecessor
+    let outcome: LoadOutcome
     do {
+      outcome = try LoadOutcome()
       // While models are loaded, /livez and /readyz are answered already.
       let loader = try WorkerThread(name: "loader") {
         do throws(CommandFailure) {
-          try load(models, into: service, server)
+          try load(models, into: service, server, outcome)
         } catch {
           outcome.failure.withLock { $0 = error }
           server.shutdown(immediately: true)
+          outcome.settled.wake()
         }
       }
       // A long load does not hold up the end of the server.
       loader.detach()
+      if waitsForModels { try outcome.waitUntilSettled() }
       try server.run(
         onDrain: {
           service.beginDrain()
@@ -131,7 +137,7 @@ struct ServeRun {
   /// The loader's thread: loads what was named, says where the server listens, then follows changes
   /// of the models' folders for as long as the process lives.
   private func load(
-    _ models: ServedModels, into service: Service, _ server: Server
+    _ models: ServedModels, into service: Service, _ server: Server, _ outcome: LoadOutcome
   ) throws(CommandFailure) {
     var configuration = RepositoryConfiguration(sources: try models.resolve())
     configuration.loadMode = settings.loadMode
@@ -148,6 +154,7 @@ struct ServeRun {
         for address in server.boundAddresses {
           log.note("listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
         }
+        outcome.settled.wake()
         Supervisor.relievePredecessor()
         Supervisor.notify("MAINPID=\(ProcessEnvironment.identifier)\nREADY=1")
       }
@@ -159,6 +166,16 @@ struct ServeRun {
   /// How loading ended, told by the loader's thread.
   private final class LoadOutcome: Sendable {
     let failure = Mutex<CommandFailure?>(nil)
+    /// Woken once the models are loaded, or loading failed.
+    let settled: WakeupDescriptor
+
+    init() throws(SystemError) { settled = try WakeupDescriptor() }
+
+    func waitUntilSettled() throws(SystemError) {
+      var poll = try EventPoll(capacity: 1)
+      try poll.add(settled.number, for: .readable, token: 0)
+      while poll.wait(milliseconds: -1) == 0 {}
+    }
   }
 
   private func chooseKernels() throws(CommandFailure) {
