@@ -3,16 +3,17 @@ import ArgumentParser
 struct LoadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "load",
-    abstract: "Sends lookups with Zipf ids to a running server and times the answers.",
+    abstract: "Sends lookups or scores with Zipf ids to a running server and times the answers.",
     discussion: """
       Without --rate the loop is closed: each connection sends its next request when the last one
       is answered. With --rate it is open, and latencies count from when a request was due.
       The models `bench16` and `bench64` that the requests ask for are written by
-      `quotient-bench checkpoint`.
+      `quotient-bench checkpoint`; scores ask `demo`, which needs `--cardinality 250000`.
       """)
 
   @Argument(help: "The server, as http://127.0.0.1:PORT.") var url: String
-  @Option(help: "Request kind: L1, L100, L1000 or LB.") var work = Work.hundred
+  @Option(help: "Request kind: L1, L100, L1000, LB, or scores: S1, S100, S1000.")
+  var work = Work.hundred
   @Option(help: "Wire format: json, raw, safetensors or infer.") var format = WireFormat.json
   @Option(help: "Model asked for; by default the benchmark's own.") var model: String?
   @Option(help: "Ask for no id from this one on; by default as many as Criteo's data has.")

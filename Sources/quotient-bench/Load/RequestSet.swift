@@ -26,6 +26,14 @@ struct RequestSet {
       throw BenchError(
         "raw rows hold one feature, and \(work.rawValue) asks for many; use safetensors")
     }
+    if work.isScore, format != .json {
+      throw BenchError("\(work.rawValue) goes as json; leave --format out")
+    }
+    if work.isScore {
+      appendScores(
+        work, host: host, model: model, samplers, &generator, count: count ?? work.distinctCount)
+      return
+    }
     let head = RequestSet.head(format: format, model: model, host: host, feature: features[0].0)
     for _ in 0..<(count ?? work.distinctCount) {
       let ids = samplers.map { sampler in
@@ -43,6 +51,29 @@ struct RequestSet {
         case .infer: []
         }
       append(head: head, body: body)
+    }
+  }
+
+  /// Candidates with 13 dense values and an id per feature.
+  private mutating func appendScores(
+    _ work: Work, host: String, model: String, _ samplers: [ZipfSampler],
+    _ generator: inout SplitMix64, count: Int
+  ) {
+    let head =
+      "POST /v1/models/\(model):score HTTP/1.1\r\nHost: \(host)\r\n"
+      + "Content-Type: application/json\r\n"
+    for _ in 0..<count {
+      var dense: [String] = []
+      var sparse: [String] = []
+      for _ in 0..<work.idCount {
+        let values = (0..<CriteoShape.denseCount).map { _ in String(generator.next() % 100) }
+        let ids = samplers.map { String($0.next(&generator)) }
+        dense.append("[\(values.joined(separator: ","))]")
+        sparse.append("[\(ids.joined(separator: ","))]")
+      }
+      let columns =
+        "\"dense\":[\(dense.joined(separator: ","))],\"sparse\":[\(sparse.joined(separator: ","))]"
+      append(head: head, body: Array("{\"candidates\":{\(columns)}}".utf8))
     }
   }
 
