@@ -210,7 +210,16 @@ extension Worker {
       // A request may have arrived this moment: it is answered.
       connection.mayRead = true
       serve(connection)
-      if connection.phase == .idle { close(connection) }
+      guard connection.phase == .idle else { continue }
+      if connection.isFresh, stage == .closing {
+        // Its client has just come and is about to ask.
+        deadlines.set(connection.slot, at: now + Self.firstRequestGrace)
+      } else {
+        close(connection)
+      }
     }
   }
+
+  /// How long the end of the server waits for the first request of a connection, in nanoseconds.
+  private static let firstRequestGrace: UInt64 = 500_000_000
 }
