@@ -14,7 +14,7 @@ package final class ServiceHandler: RequestHandler {
   /// This worker's share of `--max-in-flight`.
   private let inFlightMax: Int
   private var router = Router()
-  private var workspace = LookupWorkspace()
+  var workspace = LookupWorkspace()
   private let compressesAnswers: Bool
   private var compressed = ByteBuffer()
   var scoring = ScoreHandling()
@@ -23,7 +23,7 @@ package final class ServiceHandler: RequestHandler {
   var freeTasks: [ScoreTask] = []
   var signals: (any WorkerSignals)?
   private var access: AccessControl.View?
-  private var inference = InferenceHandling()
+  var inference = InferenceHandling()
   /// The version that answers the current request.
   private var served: ServingModel?
   private var identity: RequestIdentity

@@ -55,6 +55,11 @@ final class Connection {
     var hasProbed = false
   }
 
+  /// It is in the worker's list of connections with answers that come later; HTTP/2.
+  var awaitsAnswers = false
+  /// The client will send nothing more, but waits for answers; HTTP/2.
+  var hasInputEnded = false
+
   /// Bytes of both buffers, as far as the worker has counted them.
   var heldByteCount = 0
 

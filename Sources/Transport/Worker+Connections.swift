@@ -79,6 +79,9 @@ extension Worker {
       connection.pending = nil
       handler.cancel(waiting.answer)
     }
+    if let session = connection.http2 {
+      for answer in session.abandonAll() { handler.cancel(answer) }
+    }
     releaseBuffers(connection)
     connections.remove(connection.slot)
     add(-1, to: counters.connectionsOpen)

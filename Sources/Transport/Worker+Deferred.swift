@@ -11,7 +11,13 @@ extension Worker {
     guard !pending.isEmpty else { return }
     let turn = pending
     pending.removeAll(keepingCapacity: true)
-    for connection in turn where connection.isOpen { finish(connection) }
+    for connection in turn where connection.isOpen {
+      if let session = connection.http2 {
+        finishStreams(of: connection, session)
+      } else {
+        finish(connection)
+      }
+    }
   }
 
   private func finish(_ connection: Connection) {

@@ -7,7 +7,7 @@ import Telemetry
 
 extension Worker {
   /// Answer bytes that are gathered for one `send`.
-  private static let sendByteCount = 256 * 1024
+  static let sendByteCount = 256 * 1024
   /// A larger answer to an upgrade waits until the client has changed its protocol, too.
   private static let upgradeByteCount = 16 * 1024
   /// After this long another connection has its turn: nanoseconds.
@@ -42,6 +42,7 @@ extension Worker {
     received.removeAll()
     guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
     session.receive(received, now: now)
+    cancelAbandoned(session)
   }
 
   /// Answers what is complete and sends what there is to send. True if another connection should
@@ -68,7 +69,7 @@ extension Worker {
     return false
   }
 
-  private func flushHTTP2(_ connection: Connection, _ session: HTTP2Session) {
+  func flushHTTP2(_ connection: Connection, _ session: HTTP2Session) {
     if session.isFinished {
       if let failure = session.failure { count(failure) }
       connection.closesWhenSent = true
@@ -92,22 +93,16 @@ extension Worker {
       handler.refuse(defect, from: connection.info, into: &response)
     } else {
       respond(to: stream.head, stream.text, stream.body, stream.receivedAt, connection)
-      completeDeferred()
-      if response.closesConnection { session.drain() }
+      if let answer = response.deferred {
+        return deferAnswer(answer, to: stream, of: connection, session)
+      }
     }
     finish(stream, session)
   }
 
-  /// Works until a deferred answer is complete, with the help of idle workers: a stream's answer is
-  /// written in its own turn.
-  private func completeDeferred() {
-    guard let answer = response.deferred else { return }
-    while !answer.isComplete { handler.work() }
-    response.reset()
-    handler.finish(answer, into: &response)
-  }
-
-  private func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
+  /// Hands the finished answer over to the session.
+  func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
+    if response.closesConnection, stream.defect == nil { session.drain() }
     if now >= sharedFieldsExpiry { refreshSharedFields() }
     session.answer(stream, with: &response, sharedFields: sharedFields)
   }
@@ -158,9 +153,13 @@ extension Worker {
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
     respond(connection, input)
-    completeDeferred()
-    session.waitsForClient = response.body.count > Self.upgradeByteCount
-    finish(stream, session)
+    if let answer = response.deferred {
+      session.waitsForClient = true
+      deferAnswer(answer, to: stream, of: connection, session)
+    } else {
+      session.waitsForClient = response.body.count > Self.upgradeByteCount
+      finish(stream, session)
+    }
     input.removeFirst(connection.http.requestByteCount)
     // What follows is the client's preface.
     if !input.isEmpty { session.receive(input, now: now) }

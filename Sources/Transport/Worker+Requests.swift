@@ -36,7 +36,10 @@ extension Worker {
         break
       }
     }
-    if connection.isOpen, let session = connection.http2 { boundHeldBytes(connection, session) }
+    if connection.isOpen, let session = connection.http2 {
+      boundHeldBytes(connection, session)
+      closeAfterInputEnded(connection, session)
+    }
     if connection.isOpen { updateDeadline(connection) }
   }
 
@@ -118,7 +121,8 @@ extension Worker {
     guard case .transferred(let count) = outcome else {
       bytes.truncate(to: oldCount)
       connection.mayRead = false
-      // At the end of input every complete request has been answered and sent.
+      // At the end of input every complete request has been answered and sent, or waits.
+      if outcome == .ended, awaitsAnswersAfterEnd(connection) { return false }
       if outcome != .wouldBlock { close(connection) }
       return false
     }

@@ -154,6 +154,7 @@ final class Worker {
       if event.hasPeerEnded {
         connection.hasPeerEnded = true
         if connection.pending != nil { peerEndedEarly(connection, isGone: event.hasHungUp) }
+        if connection.hasInputEnded, event.hasHungUp { close(connection) }
       }
       if connection.isOpen { serve(connection) }
     } else if event.token == Self.wakeupToken {

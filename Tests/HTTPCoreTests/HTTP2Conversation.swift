@@ -60,7 +60,10 @@ final class HTTP2Conversation {
     session.answer(stream, with: &response, sharedFields: shared)
   }
 
-  private final class Waiting {}
+  private final class Waiting: DeferredAnswer {
+    var isComplete: Bool { true }
+    var isLong: Bool { false }
+  }
 
   private func write(
     _ head: RequestHead, _ text: borrowing ByteBuffer, _ body: borrowing ByteBuffer
@@ -91,10 +94,11 @@ final class HTTP2Conversation {
   }
 
   func finishLater() {
-    for stream in session.deferredStreams {
+    for stream in session.takeDeferred() {
       response.reset()
       response.body.append("late")
       session.answer(stream, with: &response, sharedFields: shared)
+      session.release(stream, &response)
     }
     turn()
   }

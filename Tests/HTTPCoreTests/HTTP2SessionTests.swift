@@ -42,6 +42,49 @@ import Testing
     #expect(talk.text(1) == "late")
   }
 
+  @Test func `a stream that is reset while its answer is worked out is abandoned, once`() {
+    let talk = HTTP2Conversation()
+    for stream: UInt32 in [1, 3, 5] {
+      talk.send(.headers(stream, Frame.request("GET", "/later")))
+    }
+    talk.send(.reset(3))
+    #expect(talk.session.takeAbandoned().count == 1 && talk.session.takeAbandoned().isEmpty)
+    talk.finishLater()
+    #expect(talk.text(1) == "late" && talk.text(5) == "late" && talk.text(3) == "")
+    #expect(!talk.session.isAnswering && talk.session.openStreamCount == 0)
+    talk.send(.headers(7, Frame.request("GET", "/later")))
+    #expect(talk.session.abandonAll().count == 1 && talk.session.heldByteCount == 0)
+  }
+
+  @Test func `work on large requests holds further requests of its connection back`() {
+    var bounds = HTTP2Limits()
+    bounds.bufferedBytesMax = 1_000
+    let talk = HTTP2Conversation(bounds: bounds)
+    for stream: UInt32 in [1, 3, 5, 7] {
+      talk.send(.headers(stream, Frame.request("POST", "/later"), ends: false))
+      talk.send(.data(stream, [UInt8](repeating: 65, count: 600)))
+    }
+    // Two bodies exceed the bound; a third would come on top.
+    #expect(talk.served.count == 2 && talk.session.heldByteCount == 2_400)
+    talk.send(.reset(1))
+    #expect(talk.served.count == 3)
+    talk.finishLater()
+    talk.finishLater()
+    #expect([3, 5, 7].allSatisfy { talk.text($0) == "late" } && talk.session.heldByteCount == 0)
+  }
+
+  @Test func `a drain waits for answers that come later`() {
+    let talk = HTTP2Conversation()
+    talk.send(.headers(1, Frame.request("GET", "/later")))
+    talk.session.drain()
+    talk.turn()
+    talk.send(Frame(.ping, flags: Frame.acknowledged, [0, 0, 0, 0, 0, 0, 0, 0]))
+    #expect(talk.reader.goAways.map(\.firstNumber) == [0x7FFF_FFFF, 1])
+    #expect(!talk.session.isFinished)
+    talk.finishLater()
+    #expect(talk.text(1) == "late" && talk.session.isFinished)
+  }
+
   @Test func `nothing is sent beyond the client's windows, neither stream's nor connection's`() {
     let talk = HTTP2Conversation()
     talk.send(.settings([(4, 10)]))

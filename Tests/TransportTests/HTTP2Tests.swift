@@ -196,7 +196,7 @@ import Transport
   }
 
   @Test func `a drain announces itself, finishes what has begun, and ends`() throws {
-    let server = try TestServer()
+    let server = try TestServer { $0.lingerTimeout = .milliseconds(20) }
     let client = try Client(server)
     try client.send(.headers(1, Frame.request("POST"), ends: false))
     #expect(try client.read { !$0.frames.isEmpty })

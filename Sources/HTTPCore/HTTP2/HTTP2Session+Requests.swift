@@ -157,6 +157,7 @@ extension HTTP2Session {
   func close(_ stream: HTTP2Stream) {
     guard stream.state != .closed else { return }
     finishRequest(stream)
+    if let answer = endDeferral(stream) { abandoned.append(answer) }
     unsentByteCount -= stream.unsentByteCount
     stream.sentByteCount = stream.answer.count
     stream.state = .closed

@@ -14,7 +14,7 @@ extension HTTP2Session {
   /// The next complete request; nil if there is none, or if the client must first take what waits
   /// for it. It is to be answered or deferred, and then to be released.
   package func nextRequest() -> HTTP2Stream? {
-    while readyStart < ready.count, unsentByteCount <= bounds.unsentBytesMax {
+    while hasRequest {
       let stream = ready[readyStart]
       readyStart += 1
       if readyStart == ready.count {
@@ -35,13 +35,14 @@ extension HTTP2Session {
       stream.answer.removeAll()
       stream.sentByteCount = 0
     }
+    guard stream.state != .answering else { return }
     stream.isHeld = false
     if stream.state == .closed { pool.give(stream) }
   }
 
   /// True if ``nextRequest()`` would give one, or has one to drop.
   package var hasRequest: Bool {
-    readyStart < ready.count && unsentByteCount <= bounds.unsentBytesMax
+    readyStart < ready.count && takesAnswers && deferredByteCount <= bounds.bufferedBytesMax
   }
 
   /// True if the client owes us nothing, and we owe it nothing.
@@ -50,20 +51,13 @@ extension HTTP2Session {
   /// True if there is something to answer or to send, or if the connection is over.
   package var isActive: Bool { hasRequest || hasOutput || isFinished }
 
-  /// Bytes of bodies that are being read and of answers that are not sent yet.
-  package var heldByteCount: Int { bufferedByteCount + unsentByteCount }
+  /// Bytes of bodies that are being read or worked on, and of answers that are not sent yet.
+  package var heldByteCount: Int { bufferedByteCount + deferredByteCount + unsentByteCount }
 
   package var openStreamCount: Int { open.count }
 
-  /// The answer to the request comes later; until then `answer` is the stream's.
-  package func `defer`(_ stream: HTTP2Stream, until answer: AnyObject) {
-    finishRequest(stream)
-    stream.deferred = answer
-    stream.state = .answering
-  }
-
-  /// Streams whose answer comes later, in no order.
-  package var deferredStreams: [HTTP2Stream] { open.filter { $0.state == .answering } }
+  /// False while the client must first take what waits for it.
+  package var takesAnswers: Bool { unsentByteCount <= bounds.unsentBytesMax }
 
   // MARK: Deadlines
 

@@ -26,6 +26,12 @@ package final class HTTP2Session {
   /// Complete requests in order of their arrival, from `readyStart` on.
   var ready: [HTTP2Stream] = []
   var readyStart = 0
+  /// Streams whose answers come later, in order; some may be closed by now.
+  var deferred: [HTTP2Stream] = []
+  /// Answers that nobody waits for any more.
+  var abandoned: [any DeferredAnswer] = []
+  /// Body bytes of the requests that ``deferred`` answers work on.
+  var deferredByteCount = 0
   /// Whose header section is being read.
   var headStream: HTTP2Stream?
   /// Since when a header section is incomplete; its bytes and its further frames.
@@ -155,6 +161,7 @@ package final class HTTP2Session {
   ) {
     guard stream.state != .closed else { return }
     finishRequest(stream)
+    endDeferral(stream)
     stream.writeHead(response, sharedFields: sharedFields, into: &answerFields)
     let hasContent =
       response.status != 204 && response.status != 304 && stream.head.method != .head
@@ -258,8 +265,14 @@ package final class HTTP2Session {
   }
 
   func submitShutdownNotice() {
-    // SAFETY: calls on a live session; a ping without content.
+    // SAFETY: a call on a live session.
     _ = unsafe nghttp2_submit_shutdown_notice(session)
+    ping()
+  }
+
+  /// Asks for a sign of life. The kernel of a client that has gone answers with a reset.
+  package func ping() {
+    // SAFETY: a call on a live session; a ping without content.
     _ = unsafe nghttp2_submit_ping(session, 0, nil)
   }
 

@@ -27,10 +27,12 @@ package final class HTTP2Stream {
   package internal(set) var defect: HTTPParseError?
   /// When its last byte had been read: nanoseconds.
   package internal(set) var receivedAt: UInt64 = 0
-  /// For the worker: an answer that comes later.
-  package var deferred: AnyObject?
+  /// The answer, if it comes later.
+  package internal(set) var deferred: (any DeferredAnswer)?
 
-  /// In the queue of requests, or in the worker's hands: not to be used again yet.
+  /// Bytes that its body had when the answer was put off: what the work on it may hold.
+  var deferredByteCount = 0
+  /// In a queue of its session, or in the worker's hands: not to be used again yet.
   var isHeld = false
   /// Its place among the open streams of its session.
   var slot = 0
@@ -61,6 +63,7 @@ package final class HTTP2Stream {
     text.removeAll()
     defect = nil
     deferred = nil
+    deferredByteCount = 0
     isHeld = false
     headByteCount = 0
     trailerByteCount = 0

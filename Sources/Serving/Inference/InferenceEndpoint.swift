@@ -7,6 +7,9 @@ import Telemetry
 /// Everything that one worker's infer requests write before the answer: kept from one to the next.
 struct InferenceHandling: ~Copyable {
   var request = InferenceRequest()
+  /// How many candidates have a score, and whether ``ScoreHandling/values`` are their logits.
+  var scoreCount = 0
+  var hasLogits = false
   /// Scores where the request asks for logits, too.
   var scores: [Float] = []
   /// `C7.missing` of parts that were gathered: one byte per id.
@@ -42,20 +45,12 @@ extension ServiceHandler {
         exchange.limit(toMicroseconds: timeout)
       }
       try exchange.checkDeadline(clock)
-      if inference.request.asksForScores {
-        try computeScores(model, &exchange, workspace.batch, &scoring, &inference)
-        exchange.lap(.compute, at: now())
-      }
-      try writeInference(
-        model, accepted, &exchange, &workspace, &scoring, &inference, into: &response)
+      try answerInference(
+        .rest(accepted), model, &exchange, &workspace, &scoring, &inference, into: &response)
     } catch {
       model.inference.statistics.failed(after: now() - exchange.receivedAt, worker: worker)
       throw error
     }
-    let finishedAt = now()
-    exchange.lap(.serialise, at: finishedAt)
-    model.inference.statistics.succeeded(
-      after: finishedAt - exchange.receivedAt, exchange.timings, at: finishedAt, worker: worker)
   }
 
   private func readInference(
@@ -84,31 +79,6 @@ extension ServiceHandler {
         body, headerCount: headerCount, into: &inference.request, batch: &workspace.batch,
         text: &workspace.text)
     }
-  }
-
-  /// Scores and logits of all candidates, into `scoring.values` and `inference.scores`.
-  private func computeScores(
-    _ model: ServingModel, _ exchange: inout Exchange, _ batch: borrowing LookupBatch,
-    _ scoring: inout ScoreHandling, _ inference: inout InferenceHandling
-  ) throws(ServiceError) {
-    guard let network = model.model.ranking else { return }
-    scoring.prepare(for: model)
-    try inference.request.fill(&scoring.request, model, limits, from: batch)
-    let wantsLogits = inference.request.asks(for: .logit)
-    scoring.request.output = wantsLogits ? .logit : .score
-    try computeAtOnce(network, model, .inputs, exchange, &scoring)
-    let rowCount = scoring.request.inputs.rowCount
-    scoring.order.removeAll(keepingCapacity: true)
-    if let topK = inference.request.topK {
-      let values = scoring.values
-      ScoreAnswer.rank(values.span.extracting(0..<rowCount), countMax: topK, &scoring.order)
-    }
-    guard wantsLogits && inference.request.asks(for: .score) else { return }
-    // The network makes scores of logits in the same way when it is asked for scores alone.
-    inference.scores.removeAll(keepingCapacity: true)
-    inference.scores.append(contentsOf: scoring.values[..<rowCount])
-    var scores = inference.scores.mutableSpan
-    network.scores(fromLogits: &scores)
   }
 }
 

@@ -34,13 +34,11 @@ extension InferenceHandling {
 
   /// The shape of an output, which is known before it is made.
   func shape(
-    of output: OutputTensor, _ model: ServingModel, _ batch: borrowing LookupBatch,
-    _ scoring: borrowing ScoreHandling
+    of output: OutputTensor, _ model: ServingModel, _ batch: borrowing LookupBatch
   ) -> Shape {
     switch output.kind {
     case .score, .logit, .indices:
-      let rowCount = scoring.request.inputs.rowCount
-      return Shape(rowCount: min(rowCount, request.topK ?? rowCount), width: nil)
+      return Shape(rowCount: min(scoreCount, request.topK ?? scoreCount), width: nil)
     case .vectors(let feature):
       let rowCount = batch.part(of: feature).map { batch.parts[$0].vectorCount } ?? 0
       return Shape(rowCount: rowCount, width: model.widths[feature])
@@ -52,12 +50,11 @@ extension InferenceHandling {
 
   /// Scores or logits in the order of the answer.
   func values(of output: OutputTensor, _ scoring: borrowing ScoreHandling) -> [Float] {
-    let isLogitsOnly = scoring.request.output == .logit && output.kind == .score
-    let rowCount = scoring.request.inputs.rowCount
+    let isScoreOfLogit = hasLogits && output.kind == .score
     if request.topK == nil {
-      return isLogitsOnly ? scores : Array(scoring.values[..<rowCount])
+      return isScoreOfLogit ? scores : Array(scoring.values[..<scoreCount])
     }
-    return scoring.order.map { isLogitsOnly ? scores[$0] : scoring.values[$0] }
+    return scoring.order.map { isScoreOfLogit ? scores[$0] : scoring.values[$0] }
   }
 
   // MARK: Masks

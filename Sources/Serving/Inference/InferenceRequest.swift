@@ -64,6 +64,12 @@ struct InferenceRequest: ~Copyable {
     return false
   }
 
+  /// True if some output is made of ids besides the scores.
+  var needsIDs: Bool {
+    for output in outputs where !output.kind.isOfScores { return true }
+    return false
+  }
+
   /// True if an output of this kind is asked for.
   func asks(for kind: OutputTensor.Kind) -> Bool {
     for output in outputs where output.kind == kind { return true }

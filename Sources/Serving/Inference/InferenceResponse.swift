@@ -4,15 +4,32 @@ import HTTPCore
 import Telemetry
 
 extension ServiceHandler {
-  /// Writes the answer: JSON, then the bytes of the outputs that are answered in binary, which are
-  /// gathered where they leave from.
+  /// Writes the answer in its form, and counts it.
   func writeInference(
+    _ form: InferenceForm, _ model: ServingModel, _ exchange: inout Exchange,
+    _ workspace: inout LookupWorkspace, _ scoring: inout ScoreHandling,
+    _ inference: inout InferenceHandling, into response: inout ResponseWriter
+  ) throws(ServiceError) {
+    switch form {
+    case .rest(let accepted):
+      try writeInference(
+        model, accepted, &exchange, &workspace, &scoring, &inference, into: &response)
+    }
+    let finishedAt = now()
+    exchange.lap(.serialise, at: finishedAt)
+    model.inference.statistics.succeeded(
+      after: finishedAt - exchange.receivedAt, exchange.timings, at: finishedAt, worker: worker)
+  }
+
+  /// JSON, then the bytes of the outputs that are answered in binary, which are gathered where they
+  /// leave from.
+  private func writeInference(
     _ model: ServingModel, _ accepted: AcceptedTensors, _ exchange: inout Exchange,
     _ workspace: inout LookupWorkspace, _ scoring: inout ScoreHandling,
     _ inference: inout InferenceHandling, into response: inout ResponseWriter
   ) throws(ServiceError) {
     inference.settleBinary(accepted)
-    try checkAnswerSize(model, workspace.batch, scoring, inference)
+    try checkAnswerSize(model, workspace.batch, inference)
     workspace.missing.removeAll(keepingCapacity: true)
     workspace.isDistinct = false
     inference.prepareMasks(partCount: workspace.batch.parts.count)
@@ -20,7 +37,7 @@ extension ServiceHandler {
     var binaryByteCount = 0
     for position in inference.request.outputs.indices {
       let output = inference.request.outputs[position]
-      let shape = inference.shape(of: output, model, workspace.batch, scoring)
+      let shape = inference.shape(of: output, model, workspace.batch)
       if position > 0 { response.body.append(",") }
       output.writeStart(model, shape, to: &response.body)
       if output.isAnsweredInBinary {
@@ -55,12 +72,12 @@ extension ServiceHandler {
 
   /// Throws 413 if the answer would be too large; before anything is gathered.
   private func checkAnswerSize(
-    _ model: ServingModel, _ batch: borrowing LookupBatch, _ scoring: borrowing ScoreHandling,
+    _ model: ServingModel, _ batch: borrowing LookupBatch,
     _ inference: borrowing InferenceHandling
   ) throws(ServiceError) {
     var byteCount = 0.0
     for output in inference.request.outputs {
-      let shape = inference.shape(of: output, model, batch, scoring)
+      let shape = inference.shape(of: output, model, batch)
       let elementByteCount = output.isAnsweredInBinary ? Double(output.datatype.byteCount) : 13
       byteCount += Double(shape.rowCount) * Double(shape.columnCount) * elementByteCount
     }

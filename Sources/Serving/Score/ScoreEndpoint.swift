@@ -107,15 +107,23 @@ extension ServiceHandler {
       answer.write(values.span.extracting(0..<rowCount), &scoring.order, into: &response)
       return
     }
+    response.deferred = begin(
+      try makeJob(network, answer, exchange, &scoring), answer, exchange)
+  }
+
+  /// A job of the request that was read, which it takes over.
+  func makeJob(
+    _ network: RankingNetwork, _ answer: ScoreAnswer, _ exchange: Exchange,
+    _ scoring: inout ScoreHandling
+  ) throws(ServiceError) -> ScoreJob {
     let plan = network.plan(for: scoring.request.inputs.sharing)
-    let failure = ScoreFailure(model: model, form: answer.form)
+    let failure = ScoreFailure(model: answer.model, form: answer.form)
     let shared = try sharedState(network, plan, failure, &scoring)
     let whole = Swift.exchange(&scoring.request, with: ScoreRequest())
-    response.deferred = begin(
-      ScoreJob(
-        whole, network: network, plan: plan, shared: shared,
-        sharedMissingCounts: scoring.workspace.missingCounts, failure: failure, owner: worker,
-        exchange: exchange, clock: clock), answer, exchange)
+    return ScoreJob(
+      whole, network: network, plan: plan, shared: shared,
+      sharedMissingCounts: scoring.workspace.missingCounts, failure: failure, owner: worker,
+      exchange: exchange, clock: clock)
   }
 
   /// Scores or logits of all candidates, chunk by chunk, into `scoring.values`.

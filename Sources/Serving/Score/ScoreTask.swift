@@ -9,6 +9,8 @@ final class ScoreTask: DeferredAnswer {
   var exchange: Exchange
   /// The candidates that other workers may help with; nil: they are in this worker's batch.
   var job: ScoreJob?
+  /// The rest of an infer request; nil: the answer holds scores alone.
+  var inference: DeferredInference?
   /// Scores or logits of a batched request.
   var values: [Float] = []
   var isBatchDone = false
@@ -29,6 +31,7 @@ final class ScoreTask: DeferredAnswer {
     self.answer = answer
     self.exchange = exchange
     job = nil
+    inference = nil
     values.removeAll(keepingCapacity: true)
     isBatchDone = false
   }

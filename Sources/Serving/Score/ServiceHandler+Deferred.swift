@@ -27,9 +27,14 @@ extension ServiceHandler {
       switch job.outcome() {
       case .success(let outcome):
         count(form.model, outcome.values.count, outcome.missingCounts)
-        form.write(outcome.values.span, &scoring.order, into: &response)
+        if let inference = task.inference {
+          finish(inference, outcome.values, form.model, &exchange, into: &response)
+        } else {
+          form.write(outcome.values.span, &scoring.order, into: &response)
+        }
       case .failure(let error):
         exchange.fail(error)
+        countFailure(of: task)
       }
     } else {
       form.write(task.values.span, &scoring.order, into: &response)
@@ -41,8 +46,30 @@ extension ServiceHandler {
   package func cancel(_ answer: any DeferredAnswer) {
     guard let task = answer as? ScoreTask else { return }
     task.job?.cancel()
+    countFailure(of: task)
     task.isCancelled = true
     abandon(task)
+  }
+
+  private func finish(
+    _ deferred: DeferredInference, _ values: [Float], _ model: ServingModel,
+    _ exchange: inout Exchange, into response: inout ResponseWriter
+  ) {
+    do throws(ServiceError) {
+      try finishInference(
+        deferred, values, model, &exchange, &workspace, &scoring, &inference, into: &response)
+    } catch {
+      exchange.fail(error)
+      model.inference.statistics.failed(after: now() - exchange.receivedAt, worker: worker)
+    }
+    workspace.trim()
+  }
+
+  /// Counts an infer request that gets no answer, or an error.
+  private func countFailure(of task: ScoreTask) {
+    guard task.inference != nil, let model = task.answer?.model else { return }
+    model.inference.statistics.failed(
+      after: now() - task.exchange.receivedAt, worker: worker)
   }
 
   /// The task of a large request; workers that wait for something to do are told of it.
@@ -169,6 +196,7 @@ extension ServiceHandler {
 
   private func recycle(_ task: ScoreTask) {
     task.job = nil
+    task.inference = nil
     task.answer = nil
     if freeTasks.count < Self.freeTaskCountMax { freeTasks.append(task) }
   }
