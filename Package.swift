@@ -29,12 +29,17 @@ func tests(
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+/// Only `swift build --traits TLS` needs the system's OpenSSL.
+let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(traits: ["TLS"]))
 
 let package = Package(
   name: "quotient",
   products: [
     .executable(name: "quotient", targets: ["quotient"]),
     .executable(name: "quotient-bench", targets: ["quotient-bench"]),
+  ],
+  traits: [
+    .trait(name: "TLS", description: "HTTPS with OpenSSL: needs libssl-dev")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -45,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CSIMD", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
@@ -57,10 +63,11 @@ let package = Package(
     // Floor 2: formats and protocols. No sockets, no threads.
     room("HTTPCore", ["ByteCoding", "CNGHTTP2"]),
     room("Checkpoints", ["SystemIO", "ByteCoding"]),
+    room("TLS", ["SystemIO", "Telemetry", openSSL]),
 
     // Floor 3: tables on one side, connections on the other.
     room("Embeddings", ["Kernels", "Checkpoints"]),
-    room("Transport", ["SystemIO", "ByteCoding", "HTTPCore", "Telemetry"]),
+    room("Transport", ["SystemIO", "ByteCoding", "HTTPCore", "Telemetry", "TLS"]),
 
     // Floor 4: models.
     room("Ranking", ["Embeddings", "Kernels", "Checkpoints", "ByteCoding", "SystemIO"]),
@@ -83,7 +90,7 @@ let package = Package(
     .executableTarget(
       name: "quotient",
       dependencies: [
-        "HTTPCore", "Transport", "Serving", "Training", "Ranking", "Embeddings", "Kernels",
+        "HTTPCore", "Transport", "TLS", "Serving", "Training", "Ranking", "Embeddings", "Kernels",
         "Checkpoints", "Telemetry", "ByteCoding", "SystemIO", argumentParser, logging,
       ],
       swiftSettings: house),
@@ -105,6 +112,7 @@ let package = Package(
     tests(for: "HTTPCore", ["ByteCoding"]),
     tests(for: "Checkpoints", ["ByteCoding", "SystemIO"]),
     tests(for: "Embeddings", ["Checkpoints", "Kernels"], exclude: ["Golden"]),
+    tests(for: "TLS"),
     tests(for: "Transport", ["HTTPCore", "SystemIO", "ByteCoding", "Telemetry"]),
     tests(
       for: "Ranking", ["Embeddings", "Checkpoints", "ByteCoding", "SystemIO"],

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what Quotient needs to be built on Debian or Ubuntu. Says what it does; running it again
-# changes nothing. With --tests also what the tests use: a Python environment in .venv.
+# changes nothing. With --tls also the headers of OpenSSL, for builds with --traits TLS. With --tests also what the tests use: a Python environment in .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly swift_version_min=6.2
 readonly build_packages=(zlib1g-dev libnghttp2-dev pkg-config)
-readonly test_packages=(python3-venv curl nghttp2-client)
+readonly tls_packages=(libssl-dev)
+readonly test_packages=(python3-venv curl nghttp2-client openssl)
 readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* 'httpx[http2]==0.*' schemathesis==4.*
   kubernetes-validate==1.* pyyaml==6.* "tritonclient[http]==2.*" aiohttp==3.*)
 
@@ -18,9 +19,10 @@ fail() {
 
 usage() {
   cat <<'TEXT'
-usage: deploy/setup.sh [--tests]
+usage: deploy/setup.sh [--tls] [--tests]
 
-  --tests   also install what the tests use (Python packages into .venv)
+  --tls     also install the headers of OpenSSL, for swift build --traits TLS
+  --tests   also install what the tests use (those, and Python packages into .venv)
 TEXT
 }
 
@@ -97,22 +99,25 @@ install_promtool() {
 }
 
 main() {
-  local with_tests=false
-  case "${1:-}" in
-    "") ;;
-    --tests) with_tests=true ;;
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    *)
-      usage >&2
-      exit 2
-      ;;
-  esac
+  local with_tests=false with_tls=false argument
+  for argument in "$@"; do
+    case "$argument" in
+      --tls) with_tls=true ;;
+      --tests) with_tests=true with_tls=true ;;
+      -h | --help)
+        usage
+        exit 0
+        ;;
+      *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+  done
   command -v apt-get >/dev/null ||
     fail "this script knows Debian and Ubuntu; elsewhere install the headers of zlib and libnghttp2, pkg-config and Swift $swift_version_min"
   install_packages "${build_packages[@]}"
+  if $with_tls; then install_packages "${tls_packages[@]}"; fi
   check_swift
   if $with_tests; then
     install_packages "${test_packages[@]}"

@@ -97,10 +97,13 @@ build_tests() {
   swift build --build-tests --quiet --explicit-target-dependency-import-check error
 }
 
+# With TLS, so that it is tested at the price of no further build; the build of the tests is without.
+readonly release=(-c release --traits TLS --static-swift-stdlib)
+
 # shellcheck disable=SC2329 # `step` calls it
 build_release() {
-  swift build -c release --product quotient --static-swift-stdlib --quiet &&
-    swift build -c release --product quotient-bench --static-swift-stdlib --quiet
+  swift build "${release[@]}" --product quotient --quiet &&
+    swift build "${release[@]}" --product quotient-bench --quiet
 }
 
 main() {
@@ -126,13 +129,13 @@ main() {
   if [ "$failed" -gt 0 ]; then finish; fi
 
   local binaries
-  binaries=$(swift build -c release --static-swift-stdlib --show-bin-path)
+  binaries=$(swift build "${release[@]}" --show-bin-path)
   export QUOTIENT_BINARY="$binaries/quotient"
   export QUOTIENT_BENCH_BINARY="$binaries/quotient-bench"
 
   swift_tests "unit and end-to-end tests" --skip-build
   local check
-  for check in reference partitions http2 clients training; do
+  for check in reference partitions http2 tls clients training; do
     counted "independent client: $check" \
       .venv/bin/python "Tests/EndToEndTests/python/check_$check.py" "$QUOTIENT_BINARY"
   done

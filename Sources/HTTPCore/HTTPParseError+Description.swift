@@ -74,6 +74,8 @@ extension HTTPParseError {
     case .tooManyBytesHeld(let limit):
       "requests and answers that wait take all \(limit) bytes; retry later or raise"
         + " --max-buffered-bytes"
+    case .plainTextOnSecurePort:
+      "this port speaks HTTPS, and the request came without TLS; ask for https://"
     default:
       preconditionFailure("every other reason has its sentence in `description`")
     }

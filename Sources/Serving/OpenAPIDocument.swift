@@ -15,6 +15,9 @@ let openAPIDocument = #"""
       A server that was started with `--tokens` wants `Authorization: Bearer TOKEN` for everything but
       health; tokens of the scope `read` may not load or unload models.
 
+      With `--tls-certificate` it speaks HTTPS (TLS 1.2 or later, HTTP/2 by ALPN) at its TCP
+      addresses, and answers HTTP there with 400; with `--tls-client-ca` clients need a certificate.
+
       Where a path has `/versions/{version}`, it may have `/labels/{label}` instead: a name that the
       model's `serving.json` gives to a version.
     license:

@@ -37,6 +37,18 @@ package struct StreamSocket: ~Copyable, Sendable {
     }
   }
 
+  /// The first byte that waits to be read, which stays there; nil if none has come. 0 at the end of
+  /// input and for a broken connection: who reads finds out.
+  package func peek() -> UInt8? {
+    var byte: UInt8 = 0
+    while true {
+      // SAFETY: the kernel writes at most one byte.
+      let count = unsafe recv(descriptor.number, &byte, 1, CInt(MSG_PEEK))
+      if count >= 0 { return count == 1 ? byte : 0 }
+      if errno != EINTR { return errno == EAGAIN ? nil : 0 }
+    }
+  }
+
   /// Writes as much of `bytes` as fits into the socket's buffer.
   package func send(_ bytes: Span<UInt8>) -> TransferOutcome {
     let number = descriptor.number

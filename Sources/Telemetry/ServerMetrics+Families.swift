@@ -18,6 +18,8 @@ extension ServerMetrics {
   static let http2Floods = MetricFamily(
     "quotient_http2_floods", .counter,
     help: "Connections ended because their frames exceeded a flood limit.")
+  static let tlsHandshakes = MetricFamily(
+    "quotient_tls_handshakes", .counter, help: "TLS handshakes, by how they ended.")
   static let connectionsAccepted = MetricFamily(
     "quotient_http_connections_accepted", .counter, help: "Connections accepted.")
   static let requestBytes = MetricFamily(

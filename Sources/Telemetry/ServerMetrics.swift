@@ -155,6 +155,12 @@ package final class ServerMetrics: Sendable {
     text.sample(http2, labels: [("protocol", "http/2")])
     text.begin(Self.http2Floods)
     text.sample(transport.reduce(0) { $0 + $1.http2Floods.load(ordering: .relaxed) })
+    text.begin(Self.tlsHandshakes)
+    for result in TLSHandshakeResult.allCases {
+      text.sample(
+        transport.reduce(0) { $0 + $1.tlsHandshakes.value(at: result.position) },
+        labels: [("result", result.rawValue)])
+    }
     text.begin(Self.connectionsAccepted)
     text.sample(transport.reduce(0) { $0 + $1.connectionsAccepted.load(ordering: .relaxed) })
     text.begin(Self.requestBytes)

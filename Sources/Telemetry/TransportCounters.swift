@@ -10,5 +10,7 @@ package final class TransportCounters: Sendable {
   package let connectionsAccepted = Atomic<Int>(0)
   package let bytesReceived = Atomic<Int>(0)
   package let bytesSent = Atomic<Int>(0)
+  /// Ends of TLS handshakes, by ``TLSHandshakeResult/position``.
+  package let tlsHandshakes = CounterBank(count: TLSHandshakeResult.allCases.count)
   package init() {}
 }

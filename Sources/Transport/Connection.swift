@@ -1,10 +1,13 @@
 import HTTPCore
 import SystemIO
+import TLS
 
 /// One client connection, owned by one worker. While it waits for a request it holds no buffer.
 final class Connection {
   /// What the connection waits for; each phase has its own timeout.
   enum Phase: UInt8 {
+    /// The client's part of the TLS handshake.
+    case shakingHands
     /// The next request.
     case idle
     /// The rest of a request's head, or of its body.
@@ -22,6 +25,10 @@ final class Connection {
 
   let socket: StreamSocket
   let info: ConnectionInfo
+  /// Set while the bytes on the socket are encrypted.
+  var tls: TLSSession?
+  /// The client has begun the handshake.
+  var hasSpoken = false
   /// Its place in the worker's table, and the number of the place's use.
   let slot: Int
   let token: UInt64

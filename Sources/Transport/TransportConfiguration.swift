@@ -1,5 +1,6 @@
 package import HTTPCore
 package import SystemIO
+package import TLS
 
 /// How connections are served. Every limit and every time has a flag of `quotient serve`.
 package struct TransportConfiguration: Sendable {
@@ -12,6 +13,8 @@ package struct TransportConfiguration: Sendable {
   package var inheritedSockets: [InheritedSocket] = []
   /// The permissions of listening paths; nil: what the umask leaves. `--socket-mode`
   package var socketMode: UInt32?
+  /// The certificate for connections by TCP; nil: they are not encrypted. `--tls-certificate`
+  package var identity: TLSIdentity?
   /// Threads that serve connections, each with its own poll, listeners and buffers. `--workers`
   package var workerCount = 1
   /// What one request may cost.
@@ -33,6 +36,8 @@ package struct TransportConfiguration: Sendable {
   /// instead of a reset. `--max-linger-bytes`
   package var lingerBytesMax = 64 * 1_048_576
 
+  /// From a connection's begin to the end of its TLS handshake. `--tls-handshake-timeout`
+  package var handshakeTimeout = Duration.seconds(10)
   /// From a request's first byte to the end of its head; then 408. `--header-timeout`
   package var headerTimeout = Duration.seconds(10)
   /// For a request's body, extended by what arrived at ``bytesPerSecondMin``; then 408.
@@ -85,7 +90,8 @@ package struct TransportConfiguration: Sendable {
 
   private var timeoutDefect: String? {
     let timeouts = [
-      ("--header-timeout", headerTimeout), ("--body-timeout", bodyTimeout),
+      ("--tls-handshake-timeout", handshakeTimeout), ("--header-timeout", headerTimeout),
+      ("--body-timeout", bodyTimeout),
       ("--idle-timeout", idleTimeout), ("--write-timeout", writeTimeout),
       ("--linger-timeout", lingerTimeout),
     ]

@@ -1,6 +1,7 @@
 import HTTPCore
 import Synchronization
 import SystemIO
+import TLS
 import Telemetry
 
 // From a waiting client to a connection, and from a connection to its end.
@@ -11,7 +12,7 @@ extension Worker {
     for _ in 0..<countMax {
       switch listener.socket.accept() {
       case .accepted(let socket, let address):
-        open(socket, from: address, isAdmin: listener.isAdmin)
+        open(socket, from: address, by: listener)
       case .wouldBlock: return
       case .aborted: continue
       case .exhausted:
@@ -37,7 +38,7 @@ extension Worker {
   }
 
   private func open(
-    _ socket: consuming StreamSocket, from address: SocketAddress, isAdmin: Bool
+    _ socket: consuming StreamSocket, from address: SocketAddress, by listener: Listener
   ) {
     let (slot, token) = connections.reserve()
     do throws(SystemError) {
@@ -48,12 +49,13 @@ extension Worker {
       return
     }
     let info = ConnectionInfo(
-      peer: address.description, isLoopback: address.isLoopback, isAdmin: isAdmin)
+      peer: address.description, isLoopback: address.isLoopback, isAdmin: listener.isAdmin)
     let connection = Connection(socket, info: info, slot: slot, token: token, now: now)
     connections.insert(connection)
     add(1, to: counters.connectionsAccepted)
     add(1, to: counters.connectionsOpen)
     let others = control.connectionCount.add(1, ordering: .relaxed).oldValue
+    if !listener.isPath { beginTLS(connection) }
     if others >= configuration.connectionCountMax {
       let limit = configuration.connectionCountMax
       turnAway(connection, HTTPParseError(.tooManyConnections(limit: limit), at: 0))
@@ -64,6 +66,7 @@ extension Worker {
   /// Answers and closes at once: a connection that is one too many must not stay for long. What
   /// the client has sent already is read, since closing before would send a reset.
   private func turnAway(_ connection: Connection, _ error: HTTPParseError) {
+    connection.tls = nil
     connection.mayRead = true
     refuse(connection, error)
     dropInput(connection)
@@ -73,6 +76,9 @@ extension Worker {
   /// Ends a connection now; what is unsent is lost.
   func close(_ connection: Connection) {
     guard connection.isOpen else { return }
+    // Who has not got the whole answer must see that it was cut.
+    if connection.unsent == nil { connection.tls?.sayGoodbye() }
+    connection.tls = nil
     connection.phase = .closed
     deadlines.clear(connection.slot)
     if let waiting = connection.pending {
@@ -109,6 +115,8 @@ extension Worker {
       return close(connection)
     }
     releaseBuffers(connection)
+    connection.tls?.sayGoodbye()
+    connection.tls = nil
     connection.socket.shutdownSending()
     connection.phase = .lingering
     connection.phaseStart = now
@@ -133,7 +141,9 @@ extension Worker {
   }
 
   private func currentPhase(_ connection: Connection) -> Connection.Phase {
-    if connection.phase == .lingering { return .lingering }
+    if connection.phase == .lingering || connection.phase == .shakingHands {
+      return connection.phase
+    }
     if connection.unsent != nil { return .sending }
     if let session = connection.http2 { return session.isResting ? .idle : .streaming }
     if connection.pending != nil { return .answering }
@@ -144,6 +154,8 @@ extension Worker {
 
   private func dueTime(_ connection: Connection) -> UInt64 {
     switch connection.phase {
+    case .shakingHands: connection.phaseStart + timeouts.handshake
+    case .idle where stage >= .closing && connection.http2 == nil: now + Self.firstRequestGrace
     case .idle: now + (connection.http2?.isDraining == true ? timeouts.linger : timeouts.idle)
     case .answering: now + timeouts.idle
     case .streaming: connection.phaseStart + timeouts.inspection
@@ -171,6 +183,7 @@ extension Worker {
         } else {
           close(connection)
         }
+      case .shakingHands: endHandshake(connection, .timeout)
       case .answering, .sending, .lingering, .closed: close(connection)
       }
     }
@@ -223,6 +236,7 @@ extension Worker {
     }
   }
 
-  /// How long the end of the server waits for the first request of a connection, in nanoseconds.
+  /// How long the end of the server waits for the next request of a connection that comes to rest
+  /// only then, or has just been made: nanoseconds.
   private static let firstRequestGrace: UInt64 = 500_000_000
 }

@@ -27,7 +27,8 @@ extension Worker {
     }
   }
 
-  private func beginHTTP2(_ connection: Connection) -> HTTP2Session {
+  @discardableResult
+  func beginHTTP2(_ connection: Connection) -> HTTP2Session {
     let session = HTTP2Session(
       limits: configuration.limits, bounds: configuration.http2, pool: streams, now: now)
     connection.isFresh = false
@@ -137,7 +138,8 @@ extension Worker {
   /// its protocol, and the answer is the first of the new one. False if the request stays what it
   /// is.
   func upgrade(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
-    guard connection.isFresh, stage == .running,
+    // Over TLS the protocol was agreed on in the handshake (RFC 9113 section 3.1).
+    guard connection.isFresh, stage == .running, connection.tls == nil,
       let settings = UpgradeRequest.settings(head, input.bytes)
     else { return false }
     let session = beginHTTP2(connection)

@@ -1,6 +1,7 @@
 import ByteCoding
 import HTTPCore
 import SystemIO
+import TLS
 import Telemetry
 
 // From readable bytes to answered requests.
@@ -10,8 +11,11 @@ extension Worker {
   /// what was read, reads what is there.
   func serve(_ connection: Connection) {
     var readCount = 0
+    if connection.tls?.wantsWrite == true { connection.mayRead = true }
     while connection.isOpen {
-      if connection.unsent != nil {
+      if connection.phase == .shakingHands {
+        guard shakeHands(connection) else { break }
+      } else if connection.unsent != nil {
         guard sendUnsent(connection) else { break }
       } else if connection.phase == .lingering {
         dropInput(connection)
@@ -116,11 +120,12 @@ extension Worker {
     let oldCount = bytes.count
     var outcome = TransferOutcome.wouldBlock
     bytes.append(uninitialized: room) { target in
-      outcome = connection.socket.receive(into: &target)
+      outcome = connection.receive(into: &target)
     }
     guard case .transferred(let count) = outcome else {
       bytes.truncate(to: oldCount)
       connection.mayRead = false
+      if connection.tls?.wantsWrite == true { watchWritable(connection) }
       // At the end of input every complete request has been answered and sent, or waits.
       if outcome == .ended, awaitsAnswersAfterEnd(connection) { return false }
       if outcome != .wouldBlock { close(connection) }
@@ -131,7 +136,11 @@ extension Worker {
     add(count, to: counters.bytesReceived)
     connection.phaseByteCount += count
     // All there was: the kernel will tell of more. But not of an end that it told before.
-    if count < room, !connection.hasPeerEnded { connection.mayRead = false }
+    if let tls = connection.tls {
+      if tls.isDrained { connection.mayRead = false }
+    } else if count < room, !connection.hasPeerEnded {
+      connection.mayRead = false
+    }
     return true
   }
 

@@ -41,7 +41,7 @@ extension Worker {
   /// itself changes hands, its content is not copied.
   private func send(_ connection: Connection, _ bytes: inout ByteBuffer) {
     precondition(connection.unsent == nil, "answers are sent in order")
-    switch connection.socket.send(bytes.bytes) {
+    switch connection.send(bytes.bytes) {
     case .transferred(let count):
       add(count, to: counters.bytesSent)
       if count == bytes.count {
@@ -62,7 +62,7 @@ extension Worker {
   /// Sends what an earlier send left. True if nothing is left, so that the connection can go on.
   func sendUnsent(_ connection: Connection) -> Bool {
     guard let unsent = connection.unsent else { return true }
-    switch connection.socket.send(unsent.bytes.bytes) {
+    switch connection.send(unsent.bytes.bytes) {
     case .transferred(let count):
       add(count, to: counters.bytesSent)
       connection.phaseByteCount += count
@@ -83,7 +83,7 @@ extension Worker {
 
   /// Asks to be told when the socket takes more. Once: an edge-triggered watch costs nothing while
   /// nothing is unsent.
-  private func watchWritable(_ connection: Connection) {
+  func watchWritable(_ connection: Connection) {
     guard !connection.watchesWritable else { return }
     connection.watchesWritable = true
     do throws(SystemError) {

@@ -56,7 +56,10 @@ final class Worker {
   final class Listener: Sendable {
     let socket: ListeningSocket
     let isAdmin: Bool
+    /// A Unix socket, which permissions guard.
+    let isPath: Bool
     init(_ socket: consuming ListeningSocket, isAdmin: Bool) {
+      if case .unix = socket.address { isPath = true } else { isPath = false }
       self.socket = socket
       self.isAdmin = isAdmin
     }
@@ -64,12 +67,13 @@ final class Worker {
 
   /// The configured times in nanoseconds.
   struct Timeouts {
-    let header, body, idle, write, linger: UInt64
+    let handshake, header, body, idle, write, linger: UInt64
     /// Those of the streams of HTTP/2, and how often they are looked at.
     let http2: HTTP2Session.Timeouts
     let inspection: UInt64
 
     init(_ configuration: TransportConfiguration) {
+      handshake = nanoseconds(configuration.handshakeTimeout)
       header = nanoseconds(configuration.headerTimeout)
       body = nanoseconds(configuration.bodyTimeout)
       idle = nanoseconds(configuration.idleTimeout)

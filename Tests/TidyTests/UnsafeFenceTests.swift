@@ -16,6 +16,8 @@ import Testing
     "Sources/ByteCoding/Base64.swift",
     "Sources/ByteCoding/Checksum.swift",
     "Sources/Checkpoints/TensorStorage.swift",
+    "Sources/TLS/TLSContext.swift",
+    "Sources/TLS/TLSSession.swift",
     "Sources/HTTPCore/HTTP2/HTTP2Session.swift",
     "Sources/HTTPCore/HTTP2/HTTP2Library.swift",
   ]

@@ -1,13 +1,22 @@
 import ArgumentParser
 import SystemIO
 
-/// The parts of `http://HOST:PORT/PATH`.
+/// The parts of `http://HOST:PORT/PATH`; or `unix:PATH`, which is asked for `/readyz`.
 struct HealthTarget {
   let address: SocketAddress
   let authority: String
   let path: String
 
   init(_ url: String) throws {
+    if url.hasPrefix("unix:") {
+      guard let address = SocketAddress(url) else {
+        throw ValidationError("'\(url)' is no path like unix:/run/quotient.sock")
+      }
+      self.address = address
+      authority = "localhost"
+      path = "/readyz"
+      return
+    }
     guard url.hasPrefix("http://") else {
       throw ValidationError("'\(url)' does not begin with http://")
     }

@@ -7,7 +7,8 @@ struct HealthcheckCommand: ParsableCommand {
     abstract: "Ask a running server whether it is ready: exit code 0 or 1.",
     discussion: """
       For containers without curl. The URL is http://HOST:PORT/PATH; its path is /readyz if it has \
-      none, and /livez asks only whether the process answers.
+      none, and /livez asks only whether the process answers. A server that speaks HTTPS is asked \
+      at a Unix socket beside it: serve --listen unix:PATH, healthcheck unix:PATH.
 
       Example:
         quotient healthcheck http://127.0.0.1:8080/livez

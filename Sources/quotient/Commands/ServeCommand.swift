@@ -39,6 +39,7 @@ struct ServeCommand: ParsableCommand {
     } catch {
       throw ValidationError(error.description)
     }
+    if let defect = settings.tlsDefect { throw ValidationError(defect) }
     try ServeRun(settings).run()
   }
 }

@@ -8,7 +8,7 @@ import Transport
 
 /// All options of `quotient serve`.
 enum ServeOptions {
-  static let table: [ServeOption] = models + listening + access + limits + times + logs
+  static let table: [ServeOption] = models + listening + access + encryption + limits + times + logs
 
   private static let models: [ServeOption] = [
     ServeOption(
@@ -143,6 +143,33 @@ enum ServeOptions {
       settings.transport.socketMode = mode
       return nil
     },
+  ]
+
+  private static let encryption: [ServeOption] = [
+    ServeOption(
+      "tls-certificate", "FILE",
+      "A PEM file with the server's certificate chain: connections by TCP then use TLS (1.2 or "
+        + "later). Read again on SIGHUP. Needs a build with the trait TLS."
+    ) { text, settings in
+      settings.tlsCertificatePath = text
+      return nil
+    },
+    ServeOption(
+      "tls-key", "FILE", default: "the certificate's file", "A PEM file with its private key."
+    ) { text, settings in
+      settings.tlsKeyPath = text
+      return nil
+    },
+    ServeOption(
+      "tls-client-ca", "FILE",
+      "A PEM file of authorities: clients must show a certificate that one of them has signed."
+    ) { text, settings in
+      settings.tlsClientAuthoritiesPath = text
+      return nil
+    },
+    .time(
+      "tls-handshake-timeout", \.transport.handshakeTimeout,
+      "For a client's part of the TLS handshake; then the connection is closed."),
   ]
 
   private static let limits: [ServeOption] = [

@@ -23,6 +23,15 @@ struct ServeSettings {
   var precisions = PrecisionChoice()
   /// nil: the best that the processor has.
   var kernels: String?
+  /// PEM files for TLS.
+  var tlsCertificatePath, tlsKeyPath, tlsClientAuthoritiesPath: String?
+  /// Options that mean nothing alone.
+  var tlsDefect: String? {
+    guard tlsCertificatePath == nil, tlsKeyPath ?? tlsClientAuthoritiesPath != nil else {
+      return nil
+    }
+    return "--tls-key and --tls-client-ca need --tls-certificate beside them"
+  }
   /// A file of access tokens.
   var tokensPath: String?
   /// True if --listen was given.

@@ -3,6 +3,7 @@ import Ranking
 import Serving
 import Synchronization
 import SystemIO
+import TLS
 import Telemetry
 import Transport
 
@@ -22,7 +23,7 @@ struct ServeRun {
     let models = try ServedModels(settings)
     let counters = (0..<settings.transport.workerCount).map { _ in TransportCounters() }
     let access = try accessControl()
-    let settings = try adoptingSockets()
+    let settings = try adoptingSockets(try withIdentity())
     let service = Service(
       serviceConfiguration(access), modelNames: models.names, transport: counters)
     service.beginStart()
@@ -34,11 +35,11 @@ struct ServeRun {
     } catch {
       throw CommandFailure(error)
     }
-    try serve(service, server, models)
+    try serve(service, server, models, settings.transport.identity)
   }
 
   private func serve(
-    _ service: Service, _ server: Server, _ models: ServedModels
+    _ service: Service, _ server: Server, _ models: ServedModels, _ identity: TLSIdentity?
   ) throws(CommandFailure) {
     let log = log
     // Who takes another's place accepts no client before its models are ready: until then those who
@@ -70,6 +71,7 @@ struct ServeRun {
           log.note("SIGHUP: looking for new versions")
           service.modelControl?.lookAgain()
           reloadTokens(service)
+          reload(identity)
         }, onReplace: { replace(server) })
     } catch {
       throw CommandFailure(error)
@@ -78,8 +80,46 @@ struct ServeRun {
     log.note("stopped")
   }
 
+  /// The settings with the certificate that they name.
+  private func withIdentity() throws(CommandFailure) -> ServeSettings {
+    var settings = settings
+    guard let certificate = settings.tlsCertificatePath else { return settings }
+    do throws(TLSError) {
+      let identity = try TLSIdentity(
+        TLSFiles(
+          certificate: certificate, key: settings.tlsKeyPath ?? certificate,
+          clientAuthorities: settings.tlsClientAuthoritiesPath))
+      settings.transport.identity = identity
+      note(identity)
+    } catch {
+      throw CommandFailure(error)
+    }
+    return settings
+  }
+
+  private func note(_ identity: TLSIdentity) {
+    let days = identity.secondsLeft / 86_400
+    if identity.secondsLeft < 0 {
+      log.warn("the certificate has expired; clients will refuse it", [("days", "\(-days)")])
+    } else {
+      log.note("the certificate was read", [("days_left", "\(days)")])
+    }
+  }
+
+  private func reload(_ identity: TLSIdentity?) {
+    guard let identity else { return }
+    do throws(TLSError) {
+      try identity.reload()
+      note(identity)
+    } catch {
+      log.warn("the certificate stays as it was", [("reason", error.description)])
+    }
+  }
+
   /// Sockets that systemd or a predecessor opened take the place of the default address.
-  private func adoptingSockets() throws(CommandFailure) -> ServeSettings {
+  private func adoptingSockets(
+    _ settings: ServeSettings
+  ) throws(CommandFailure) -> ServeSettings {
     var settings = settings
     do throws(SystemError) {
       settings.transport.inheritedSockets = try Supervisor.inheritedSockets()
@@ -146,13 +186,14 @@ struct ServeRun {
     configuration.pollInterval = settings.pollInterval == .zero ? nil : settings.pollInterval
     configuration.prefaultBytesMax = settings.prefaultBytesMax
     let (log, loadMode) = (log, settings.loadMode)
+    let scheme = settings.tlsCertificatePath == nil ? "http://" : "https://"
     do {
       let repository = try ModelRepository(configuration, for: service) {
         log.note($0, loadMode: loadMode)
       }
       try repository.run {
         for address in server.boundAddresses {
-          log.note("listening on \(address.hasPrefix("unix:") ? address : "http://\(address)")")
+          log.note("listening on \(address.hasPrefix("unix:") ? address : scheme + address)")
         }
         outcome.settled.wake()
         Supervisor.relievePredecessor()
