@@ -119,7 +119,7 @@ package final class Service: Sendable {
       let dropped = former.served.filter { !served.contains(ObjectIdentifier($0)) }
       retired.withLock { $0 += dropped }
       catalogue = next
-      for snapshot in snapshots { snapshot.catalogue.withLock { $0 = next } }
+      for snapshot in snapshots { snapshot.replace(by: next) }
     }
   }
 
@@ -166,6 +166,16 @@ package final class Service: Sendable {
 private final class CatalogSnapshot: Sendable {
   let catalogue: Mutex<ModelCatalog>
   init(_ catalogue: ModelCatalog) { self.catalogue = Mutex(catalogue) }
+
+  /// The former one is freed behind the lock: a worker that waits for it waits for a thread that
+  /// stands back.
+  func replace(by next: ModelCatalog) {
+    let former = catalogue.withLock { catalogue in
+      defer { catalogue = next }
+      return catalogue
+    }
+    withExtendedLifetime(former) {}
+  }
 }
 
 /// A version that is gone.

@@ -123,6 +123,8 @@ package final class ServiceHandler: RequestHandler {
     if let task = response.deferred as? ScoreTask {
       task.exchange = exchange
       task.outline.store(outline)
+    } else if let task = response.deferred as? ControlTask {
+      task.outline.store(outline)
     } else {
       finish(outline, &exchange, &text, into: &response)
     }
@@ -137,18 +139,25 @@ package final class ServiceHandler: RequestHandler {
     if let damage { exchange.fail(damage) }
     served = nil
     if exchange.failure == nil { compress(exchange, &response) }
-    task.outline.withOutline { outline in
+    complete(task.outline, &exchange, into: &response)
+  }
+
+  /// Headers, metrics and log line of a deferred answer, and its error if there is one.
+  func complete(
+    _ outline: StoredOutline, _ exchange: inout Exchange, into response: inout ResponseWriter
+  ) {
+    outline.withOutline { outline in
       if let error = exchange.failure { write(error, outline.requestID, into: &response) }
       finish(outline, &exchange, &workspace.text, into: &response)
     }
   }
 
   /// Counts a request whose client left before the answer.
-  func abandon(_ task: ScoreTask) {
-    task.outline.withOutline { outline in
+  func abandon(_ outline: StoredOutline, _ exchange: Exchange) {
+    outline.withOutline { outline in
       metrics.requestFinished(
-        endpoint: task.exchange.endpoint.rawValue, method: Int(outline.method.rawValue),
-        status: Self.clientClosedStatus, duration: now() - task.exchange.receivedAt, timings: nil)
+        endpoint: exchange.endpoint.rawValue, method: Int(outline.method.rawValue),
+        status: Self.clientClosedStatus, duration: now() - exchange.receivedAt, timings: nil)
     }
   }
 
@@ -250,7 +259,7 @@ package final class ServiceHandler: RequestHandler {
     case .modelMetadata: try answerModelMetadata(request, route, router, into: &response)
     case .repositoryIndex: try answerRepositoryIndex(request, into: &response)
     case .repositoryLoad, .repositoryUnload:
-      try controlRepository(request, route, router, into: &response)
+      try controlRepository(request, route, router, exchange, into: &response)
     default: try answerInference(request, route, router, into: &response)
     }
   }

@@ -1,14 +1,14 @@
 import ByteCoding
 import HTTPCore
 import Synchronization
-import SystemIO
 
 extension ServiceHandler {
   /// `POST /v2/repository/models/{m}/load` and `.../unload`: 200 once it is done, with an empty
-  /// body; 400 with the reason if it cannot be done, as Triton answers.
+  /// body; 400 with the reason if it cannot be done, as Triton answers. The worker serves others
+  /// meanwhile.
   func controlRepository(
     _ request: borrowing RequestView, _ route: Route, _ router: borrowing Router,
-    into response: inout ResponseWriter
+    _ exchange: Exchange, into response: inout ResponseWriter
   ) throws(ServiceError) {
     guard let control = service.modelControl else {
       throw ServiceError(
@@ -16,27 +16,33 @@ extension ServiceHandler {
     }
     try readBody(of: request) { (body) throws(ServiceError) in try checkControlRequest(body) }
     let name = router.text(route.model).printable
-    let outcome = try ControlOutcome()
+    let task = ControlTask(exchange)
+    response.deferred = task
+    let (outcome, signals, worker) = (task.outcome, signals, worker)
+    let done: @Sendable (ServiceError?) -> Void = { error in
+      outcome.settle(error)
+      signals?.wake(worker: worker)
+    }
     if route.endpoint == .repositoryLoad {
-      control.load(model: name) { outcome.settle($0) }
+      control.load(model: name, done: done)
     } else {
-      control.unload(model: name) { outcome.settle($0) }
+      control.unload(model: name, done: done)
     }
-    guard let settled = outcome.wait(milliseconds: Self.controlMillisecondsMax) else {
-      throw ServiceError(
-        .notReady, field: "path",
-        "it takes longer than \(Self.controlMillisecondsMax) ms and goes on; "
-          + "/v2/repository/index tells when it is done")
-    }
-    if let error = settled {
-      if error.code == .unknownModel { throw error }
-      throw ServiceError(.invalidRequest, field: error.field, error.message, detail: error.detail)
-    }
-    response.contentType = "application/json"
   }
 
-  /// The worker waits for the loader so long and no longer: others wait for the worker.
-  private static let controlMillisecondsMax = 1_000
+  /// Writes what came of it.
+  func finish(_ task: ControlTask, into response: inout ResponseWriter) {
+    var exchange = task.exchange
+    if case .some(.some(let error)) = task.outcome.settled {
+      let isUnknown = error.code == .unknownModel
+      exchange.fail(
+        isUnknown
+          ? error
+          : ServiceError(.invalidRequest, field: error.field, error.message, detail: error.detail))
+    }
+    response.contentType = "application/json"
+    complete(task.outline, &exchange, into: &response)
+  }
 
   /// Empty, `{}` or `{"parameters": {...}}`. What would change the checkpoint is refused.
   private func checkControlRequest(_ body: Span<UInt8>) throws(ServiceError) {
@@ -64,38 +70,24 @@ extension ServiceHandler {
   }
 }
 
-/// What the loader's thread says, for the thread that asked.
-private final class ControlOutcome: Sendable {
-  private let settled = Mutex<ServiceError??>(nil)
-  private let wakeup: WakeupDescriptor
+/// A request to load or unload, until the loader's thread says what came of it.
+final class ControlTask: DeferredAnswer {
+  let exchange: Exchange
+  let outline = StoredOutline()
+  let outcome = ControlOutcome()
 
-  init() throws(ServiceError) {
-    do throws(SystemError) {
-      wakeup = try WakeupDescriptor()
-    } catch {
-      throw .internalError(detail: "\(error)")
-    }
-  }
+  init(_ exchange: Exchange) { self.exchange = exchange }
 
-  func settle(_ error: ServiceError?) {
-    settled.withLock { $0 = .some(error) }
-    wakeup.wake()
-  }
+  var isComplete: Bool { outcome.settled != nil }
+  var isLong: Bool { true }
+}
 
-  /// What was said; nil if nothing was within the time.
-  func wait(milliseconds: Int) -> ServiceError?? {
-    let end = MonotonicClock.nanoseconds() + UInt64(milliseconds) * 1_000_000
-    do throws(SystemError) {
-      var poll = try EventPoll(capacity: 1)
-      try poll.add(wakeup.number, for: .readable, token: 0)
-      while settled.withLock({ $0 == nil }) {
-        let now = MonotonicClock.nanoseconds()
-        guard now < end else { return nil }
-        _ = poll.wait(milliseconds: Int((end - now) / 1_000_000) + 1)
-      }
-    } catch {
-      return nil
-    }
-    return settled.withLock { $0 }
-  }
+/// What the loader's thread says, for the worker that asked.
+final class ControlOutcome: Sendable {
+  private let said = Mutex<ServiceError??>(nil)
+
+  /// nil: nothing yet; then nil in it, or an error.
+  var settled: ServiceError?? { said.withLock { $0 } }
+
+  func settle(_ error: ServiceError?) { said.withLock { $0 = .some(error) } }
 }

@@ -18,6 +18,7 @@ extension ServiceHandler {
   }
 
   package func finish(_ answer: any DeferredAnswer, into response: inout ResponseWriter) {
+    if let task = answer as? ControlTask { return finish(task, into: &response) }
     guard let task = answer as? ScoreTask, let form = task.answer else {
       preconditionFailure("this handler makes no other deferred answers")
     }
@@ -44,11 +45,12 @@ extension ServiceHandler {
   }
 
   package func cancel(_ answer: any DeferredAnswer) {
+    if let task = answer as? ControlTask { return abandon(task.outline, task.exchange) }
     guard let task = answer as? ScoreTask else { return }
     task.job?.cancel()
     countFailure(of: task)
     task.isCancelled = true
-    abandon(task)
+    abandon(task.outline, task.exchange)
   }
 
   private func finish(
