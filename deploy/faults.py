@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """What the engineer on call wants to have seen before: version switches under load, writers that are
 killed, files that are cut, thousands of idle connections, connections that come and go, the end under
-load. Runs a real server and prints figures; exit code 1 if an answer was wrong or something leaked.
+load, system calls that fail for want of descriptors, memory and space. Runs a real server and prints figures; exit code 1 if an answer was wrong or something leaked.
 
 usage: deploy/faults.py QUOTIENT_BINARY [--switches 1000] [--kills 500] [--cuts 20] [--idle 10000]
-                        [--churn 100000] [--ends 10] [--clients 3]
+                        [--churn 100000] [--ends 10] [--clients 3] [--shortages 3]
 """
 
 import argparse
+import errno
 import http.client
 import json
+import mmap
 import multiprocessing
 import os
 import random
@@ -18,6 +20,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,11 +39,11 @@ SCORE = json.dumps(
 
 
 class Server:
-    def __init__(self, binary, *arguments):
+    def __init__(self, binary, *arguments, environment=None):
         self.log = tempfile.NamedTemporaryFile("r+", suffix=".log")
         self.process = subprocess.Popen(
             [binary, "serve", "--listen", "127.0.0.1:0", "--access-log", "off", *arguments],
-            stderr=self.log, stdout=self.log)
+            stderr=self.log, stdout=self.log, env={**os.environ, **(environment or {})})
         self.port = None
         while self.port is None:
             if self.process.poll() is not None:
@@ -124,12 +127,12 @@ def switches(binary, count, client_count):
         prepare(binary, folder)
         os.makedirs(f"{folder}/models/m")
         kinds = [f"{folder}/even", f"{folder}/odd"]
-        # Staged beforehand: a version comes by one rename.
+        # Staged beforehand, where nobody looks: a version comes by one rename.
         for version in range(1, count + 3):
-            shutil.copytree(kinds[version % 2], f"{folder}/models/m/.staged-{version}")
+            shutil.copytree(kinds[version % 2], f"{folder}/staged/{version}")
 
         def publish(version):
-            os.rename(f"{folder}/models/m/.staged-{version}", f"{folder}/models/m/{version}")
+            os.rename(f"{folder}/staged/{version}", f"{folder}/models/m/{version}")
 
         publish(1)
         server = Server(binary, "--model-repository", f"{folder}/models", "--workers", "2")
@@ -139,6 +142,16 @@ def switches(binary, count, client_count):
             while f'"version":"{version}"'.encode() not in server.ask(
                     "POST", "/v1/models/m:lookup", LOOKUP)[1]:
                 time.sleep(0.002)
+
+        def pretend(seconds):
+            """What this process does while it switches, without the switches."""
+            end = time.time() + seconds
+            while time.time() < end:
+                shutil.copytree(kinds[0], f"{folder}/pretended")
+                for _ in range(20):
+                    server.ask("POST", "/v1/models/m:lookup", LOOKUP)
+                    time.sleep(0.002)
+                shutil.rmtree(f"{folder}/pretended")
 
         for version in (1, 2):
             if version > 1:
@@ -162,7 +175,8 @@ def switches(binary, count, client_count):
         done, piece = 0, max(1, count // 10)
         while done < count:
             # Quiet and switching by turns, so that both see the same machine.
-            time.sleep(1.5)
+            time.sleep(0.2)
+            pretend(1.5)
             is_switching.value = 1
             for _ in range(min(piece, count - done)):
                 version = done + 3
@@ -374,6 +388,123 @@ def ends(binary, count):
         return wrong[:3]
 
 
+# Calls as deploy/shortages.c numbers them, the errors that the kernel may answer, and how often.
+SHORTAGES = [
+    ("accept", 1, ("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED"), 2),
+    ("epoll_ctl", 2, ("ENOMEM", "ENOSPC"), 2),
+    ("recv", 3, ("ENOMEM", "ECONNRESET", "EIO"), 20),
+    ("send", 4, ("ENOBUFS", "EPIPE", "ENOMEM"), 20),
+    ("open", 5, ("EMFILE", "ENFILE", "ENOMEM", "EIO"), 2),
+    ("mmap", 6, ("ENOMEM", "ENODEV", "EAGAIN"), 1),
+    ("pread", 7, ("EIO",), 1),
+    ("write", 8, ("ENOSPC", "EIO", "EFBIG"), 1),
+    ("fsync", 9, ("EIO", "ENOSPC"), 1),
+]
+
+
+def shortages(binary, rounds):
+    """System calls fail again and again under load: no crash, no wrong answer, and afterwards all is
+    as before. Writers that fail say so in a line, and leave nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(binary, folder)
+        subprocess.run(
+            ["cc", "-O2", "-shared", "-fPIC", "-o", f"{folder}/shortages.so",
+             f"{ROOT}/deploy/shortages.c", "-ldl"], check=True)
+        with open(f"{folder}/steering", "wb") as empty:
+            empty.write(bytes(16))
+        environment = {
+            "LD_PRELOAD": f"{folder}/shortages.so", "SHORTAGES_FILE": f"{folder}/steering"}
+        file = open(f"{folder}/steering", "r+b")
+        steering = mmap.mmap(file.fileno(), 16)
+
+        def steer(kind, error, period):
+            steering[0:12] = struct.pack("III", 0, period, error)
+            steering[0:4] = struct.pack("I", kind)
+
+        def failures():
+            return struct.unpack("I", steering[12:16])[0]
+
+        os.makedirs(f"{folder}/models/m")
+        shutil.copytree(f"{folder}/odd", f"{folder}/models/m/1")
+        server = Server(
+            binary, "--model-repository", f"{folder}/models", "--workers", "2",
+            environment=environment)
+        expected = {}
+        for path, body in (("/v1/models/m:lookup", LOOKUP), ("/v1/models/m:score", SCORE)):
+            expected[path] = strip_version(server.ask("POST", path, body)[1])
+        time.sleep(0.5)
+        open_before, version = server.descriptors(), 1
+        answered, broken, wrong = 0, 0, []
+
+        def ask(path, body):
+            nonlocal answered, broken
+            try:
+                status, content = server.ask("POST", path, body)
+            except (OSError, http.client.HTTPException):
+                broken += 1
+                return
+            answered += 1
+            if status == 200 and strip_version(content) != expected[path]:
+                wrong.append(f"a wrong answer: {content[:200]}")
+            elif status not in (200, 429, 503):
+                wrong.append(f"{status} {content[:200]}")
+
+        for _ in range(rounds):
+            for name, kind, errors, period in SHORTAGES[:7]:
+                for error in errors:
+                    steer(kind, getattr(errno, error), period)
+                    version += 1
+                    shutil.copytree(f"{folder}/odd", f"{folder}/new")
+                    os.rename(f"{folder}/new", f"{folder}/models/m/{version}")
+                    end = time.time() + 0.25
+                    while time.time() < end:
+                        ask("/v1/models/m:lookup", LOOKUP)
+                        ask("/v1/models/m:score", SCORE)
+                    steer(0, 0, 0)
+                    # A version that the system refused is tried again within seconds.
+                    end = time.time() + 10
+                    current = b""
+                    while time.time() < end and f'"version":"{version}"'.encode() not in current:
+                        current = server.ask("POST", "/v1/models/m:lookup", LOOKUP)[1]
+                        time.sleep(0.01)
+                    if strip_version(current) != expected["/v1/models/m:lookup"]:
+                        wrong.append(f"after {error} of {name}: {current[:200]}")
+                    if f'"version":"{version}"'.encode() not in current:
+                        wrong.append(f"after {error} of {name}: version {version} did not come")
+                    shutil.rmtree(f"{folder}/models/m/{version - 1}")
+        failed = failures()
+        time.sleep(1)
+        leak = server.descriptors() - open_before
+        server.stop()
+        silent = 0
+        for name, kind, errors, period in SHORTAGES[4:]:
+            for error in errors:
+                for skip in (1, 2, 3):
+                    steer(kind, getattr(errno, error), skip)
+                    before = failures()
+                    done = subprocess.run(
+                        [binary, "quantize", f"{folder}/odd", "--output", f"{folder}/out", "--type",
+                         "f16"], env={**os.environ, **environment}, capture_output=True, check=False)
+                    is_hit = failures() > before
+                    steer(0, 0, 0)
+                    if os.path.exists(f"{folder}/out"):
+                        check = subprocess.run([binary, "verify", f"{folder}/out"], capture_output=True,
+                                               check=False)
+                        if check.returncode or done.returncode:
+                            wrong.append(f"{error} of {name} left a checkpoint: {done.stderr[-200:]}")
+                        shutil.rmtree(f"{folder}/out")
+                    elif done.returncode != 1 or is_hit and not done.stderr.strip():
+                        silent += name != "write"  # The error stream is one of the files.
+                        if done.returncode != 1:
+                            wrong.append(f"{error} of {name}: code {done.returncode} {done.stderr}")
+        left = [name for name in os.listdir(folder) if name.startswith(".") or "out" in name]
+        print(f"shortages: {failed} system calls failed under {answered + broken} requests, {broken} of "
+              f"which were cut off; {failures() - failed} failed in writers; descriptors {leak:+d}; "
+              f"{len(wrong)} wrong, {len(left)} files left")
+        return wrong[:3] + (["descriptors leak"] if leak > 0 else []) + (
+            ["a writer failed without a word"] if silent else []) + left[:3]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("binary")
@@ -384,6 +515,7 @@ def main():
     parser.add_argument("--churn", type=int, default=100000)
     parser.add_argument("--ends", type=int, default=10)
     parser.add_argument("--clients", type=int, default=3)
+    parser.add_argument("--shortages", type=int, default=3)
     options = parser.parse_args()
     wrong = []
     if options.switches:
@@ -396,6 +528,8 @@ def main():
         wrong += connections(options.binary, options.idle, options.churn)
     if options.ends:
         wrong += ends(options.binary, options.ends)
+    if options.shortages:
+        wrong += shortages(options.binary, options.shortages)
     print("\n".join(wrong))
     sys.exit(bool(wrong))
 

@@ -42,12 +42,12 @@ struct Comparison {
   var isWithinLimit: Bool { errorCount == 0 && (ratio.map { $0 <= limit } ?? true) }
 
   mutating func recordNginx(_ report: LoadReport) {
-    errorCount += report.errorCount
+    errorCount += report.errorCount + Int(report.refusedLatencies.count)
     if let cost = report.serverMicrosecondsPerRequest { nginxMicroseconds.append(cost) }
   }
 
   mutating func recordQuotient(_ report: LoadReport, requests: RequestSet) {
-    errorCount += report.errorCount
+    errorCount += report.errorCount + Int(report.refusedLatencies.count)
     requestByteCount = requests.meanByteCount
     answerByteCount = report.bytesReceived / max(1, report.requestCount)
     latencies = report.latencies

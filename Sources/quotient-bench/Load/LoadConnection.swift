@@ -5,6 +5,8 @@ final class LoadConnection {
   private var unsent: Range<Int> = 0..<0
   /// When the request under way was due, in nanoseconds.
   private(set) var dueAt: UInt64 = 0
+  /// When it was given to the kernel.
+  private(set) var sentAt: UInt64 = 0
   private(set) var isBusy = false
   private(set) var isBroken = false
   private(set) var bytesReceived = 0
@@ -15,10 +17,13 @@ final class LoadConnection {
   /// Whether the kernel did not take the whole request yet.
   var isSending: Bool { !unsent.isEmpty }
   var status: Int { scanner.status }
+  /// The answer says when to come again.
+  var saysWhenToRetry: Bool { scanner.hasRetryAfter }
 
   func start(_ requests: borrowing RequestSet, index: Int, dueAt: UInt64) {
     precondition(!isBusy, "one request at a time")
     self.dueAt = dueAt
+    sentAt = monotonicNanoseconds()
     unsent = requests.range(index)
     isBusy = true
     send(requests)

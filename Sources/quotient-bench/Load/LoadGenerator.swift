@@ -130,8 +130,14 @@ struct LoadGenerator {
 
   private func record(_ connection: LoadConnection, _ report: inout LoadReport) {
     report.requestCount += 1
-    report.latencies.record(monotonicNanoseconds() &- connection.dueAt)
-    guard connection.isBroken || connection.status != 200 else { return }
+    let now = monotonicNanoseconds()
+    report.latencies.record(now &- connection.dueAt)
+    if !connection.isBroken, connection.status == 200 {
+      return report.acceptedLatencies.record(now &- connection.sentAt)
+    }
+    if !connection.isBroken, connection.status == 429, connection.saysWhenToRetry {
+      return report.refusedLatencies.record(now &- connection.sentAt)
+    }
     report.errorCount += 1
     if report.firstError == nil {
       report.firstError =

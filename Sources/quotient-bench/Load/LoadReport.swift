@@ -1,7 +1,11 @@
 /// What one measured stretch of load came to.
 struct LoadReport {
   var requestCount = 0
-  /// Answers with another status than 200, broken answers, and lost connections.
+  /// Answers of 429, which said when to come again; the times count from when each was sent.
+  var refusedLatencies = LatencyHistogram()
+  /// Answers of 200, with times that count from when each was sent.
+  var acceptedLatencies = LatencyHistogram()
+  /// Other answers than those, broken answers, and lost connections.
   var errorCount = 0
   var firstError: String?
   var bytesReceived = 0
@@ -29,6 +33,12 @@ struct LoadReport {
       "received    \(fixed(Double(bytesReceived) / seconds / 1e6, 1)) MB/s",
       "errors      \(errorCount)" + (firstError.map { ", first: \($0)" } ?? ""),
     ]
+    if refusedLatencies.count > 0 {
+      let slowest = microseconds(refusedLatencies.quantile(0.99))
+      lines.append(
+        "refused     \(refusedLatencies.count), p99 \(slowest)  max "
+          + "\(microseconds(refusedLatencies.max)) us")
+    }
     if unsentCount > 0 {
       lines.append("not sent    \(unsentCount) were due and found no connection")
     }
@@ -50,8 +60,16 @@ struct LoadReport {
     members += [
       "\"max_us\":\(microseconds(latencies.max))", "\"requests\":\(requestCount)",
       "\"errors\":\(errorCount)", "\"unsent\":\(unsentCount)",
+      "\"accepted\":\(acceptedLatencies.count)", "\"refused\":\(refusedLatencies.count)",
+      "\"accepted_p99_us\":\(microseconds(acceptedLatencies.quantile(0.99)))",
+      "\"refused_p99_us\":\(microseconds(refusedLatencies.quantile(0.99)))",
+      "\"refused_max_us\":\(microseconds(refusedLatencies.max))",
       "\"seconds\":\(fixed(seconds, 3))", "\"per_second\":\(fixed(requestsPerSecond, 1))",
     ]
+    if let serverNanoseconds, seconds > 0 {
+      let share = Double(serverNanoseconds) / seconds / 1e9
+      members.append("\"server_cpu_share\":\(fixed(share, 3))")
+    }
     if let cost = serverMicrosecondsPerRequest {
       members.append("\"server_cpu_us_per_request\":\(fixed(cost, 3))")
     }

@@ -1,6 +1,8 @@
 /// The least of HTTP/1.1 that a load generator needs: where one answer ends, and its status.
 struct ResponseScanner {
   private(set) var status = 0
+  /// Looked for in refusals alone.
+  private(set) var hasRetryAfter = false
   private var head: [UInt8] = []
   private var bodyBytesLeft = 0
   private var isInBody = false
@@ -20,9 +22,12 @@ struct ResponseScanner {
       return head.count > 65_536 ? .broken : .needsMoreBytes
     }
     guard head.count >= 12, let status = Int(String(decoding: head[9..<12], as: UTF8.self)),
-      let length = ResponseScanner.contentLength(head[..<headEnd])
+      let length = ResponseScanner.number(after: ResponseScanner.lengthName, head[..<headEnd])
     else { return .broken }
     self.status = status
+    hasRetryAfter =
+      status == 429
+      && ResponseScanner.number(after: ResponseScanner.retryName, head[..<headEnd]) != nil
     isInBody = true
     bodyBytesLeft = length
     return takeBody(head.count - headEnd)
@@ -49,14 +54,16 @@ struct ResponseScanner {
 
   private static let lengthName = Array("\ncontent-length:".utf8)
 
-  private static func contentLength(_ head: ArraySlice<UInt8>) -> Int? {
-    guard head.count >= lengthName.count else { return nil }
-    for start in 0..<(head.count - lengthName.count) {
+  private static let retryName = Array("\nretry-after:".utf8)
+
+  private static func number(after name: [UInt8], _ head: ArraySlice<UInt8>) -> Int? {
+    guard head.count >= name.count else { return nil }
+    for start in 0..<(head.count - name.count) {
       var matched = 0
-      while matched < lengthName.count, head[start + matched] | 0x20 == lengthName[matched] | 0x20 {
+      while matched < name.count, head[start + matched] | 0x20 == name[matched] | 0x20 {
         matched += 1
       }
-      if matched < lengthName.count { continue }
+      if matched < name.count { continue }
       var value = 0
       for byte in head[(start + matched)...] {
         if byte == 0x20 { continue }
