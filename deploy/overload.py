@@ -78,18 +78,24 @@ def overload(bench, server, kind, options):
     # The machine may be slower or faster by now than it was.
     capacity = (before["per_second"] + again["per_second"]) / 2
     goodput = during["accepted"] / during["seconds"] / capacity
+    # Of the server's own time, for machines where others take some of it.
+    frugality = during["accepted"] / (during["seconds"] * during["server_cpu_share"]) / (
+        (before["per_second"] / before["server_cpu_share"]
+         + again["per_second"] / again["server_cpu_share"]) / 2)
     offered = (during["requests"] + during["unsent"]) / during["seconds"] / capacity
     print(f"{work}: capacity {before['per_second']:.0f}/s before, {again['per_second']:.0f}/s after; "
           f"offered {offered:.2f} times that for {during['seconds']:.0f} s")
-    print(f"  answered {100 * goodput:.0f} % of capacity, p99 {during['accepted_p99_us'] / 1000:.1f} "
-          f"ms; refused {during['refused']} (p99 {during['refused_p99_us'] / 1000:.2f} ms, max "
+    print(f"  answered {100 * goodput:.0f} % of capacity ({100 * frugality:.0f} % per second of CPU "
+          f"time), p99 {during['accepted_p99_us'] / 1000:.1f} ms; "
+          f"refused {during['refused']} (p99 {during['refused_p99_us'] / 1000:.2f} ms, max "
           f"{during['refused_max_us'] / 1000:.1f}); held back {during['unsent']}")
-    print(f"  the server's core is busy {100 * during.get('server_cpu_share', 0):.0f} %; resident "
-          f"{resident} MiB before, at most {peak}")
+    print(f"  the server has {100 * during['server_cpu_share']:.0f} % of its core (before "
+          f"{100 * before['server_cpu_share']:.0f}); resident {resident} MiB, at most {peak}")
     print(f"  half of capacity: p99 {half['accepted_p99_us'] / 1000:.2f} ms before, "
           f"{after['accepted_p99_us'] / 1000:.2f} a second after, {after['refused']} refused then")
     bounds = {
-        "goodput": goodput >= (0.9 if work == "S100" else 0.6),
+        "goodput": max(goodput, frugality) >= (0.9 if work == "S100" else 0.6),
+        "the server's work without pause": during["server_cpu_share"] > 0.8 * before["server_cpu_share"],
         "refusals within 5 ms": during["refused_p99_us"] <= 5000,
         "the p99 of what is accepted": during["accepted_p99_us"]
         <= 2e6 * IN_FLIGHT_MAX / capacity + 10_000,

@@ -11,6 +11,7 @@ extension Worker {
   /// what was read, reads what is there.
   func serve(_ connection: Connection) {
     var readCount = 0
+    let start = now
     if connection.tls?.wantsWrite == true { connection.mayRead = true }
     while connection.isOpen {
       if connection.phase == .shakingHands {
@@ -27,10 +28,12 @@ extension Worker {
         }
       } else if connection.pending != nil {
         break
+      } else if connection.isQueued {
+        break
       } else if connection.hasUnparsedInput {
         answerInbox(connection)
       } else if connection.mayRead {
-        guard readCount < Self.readsPerTurnMax else {
+        guard readCount == 0 || now &- start < Self.connectionTimeMax else {
           queue(connection)
           break
         }
@@ -167,6 +170,7 @@ extension Worker {
   /// beginning of a request, or waits until the client has taken the answers before it.
   private func answerRequests(in input: inout ByteBuffer, of connection: Connection) {
     if detectHTTP2(connection, &input) { return }
+    var turn = PipelineTurn()
     requests: while !input.isEmpty {
       switch connection.http.advance(&input, head: &head, limits: configuration.limits) {
       case .read: break requests
@@ -193,9 +197,33 @@ extension Worker {
           connection.hasUnparsedInput = !input.isEmpty
           return
         }
+        if !input.isEmpty, turn.isOver() {
+          if !gathered.isEmpty { sendGathered(connection) }
+          connection.hasUnparsedInput = connection.isOpen
+          if connection.isOpen { queue(connection) }
+          return
+        }
       }
     }
     if !gathered.isEmpty { sendGathered(connection) }
+  }
+
+  /// After this long on one connection another has its turn: nanoseconds.
+  static let connectionTimeMax: UInt64 = 1_000_000
+
+  /// How long the requests of one connection have been answered in a row. Looks at the clock once
+  /// in several requests.
+  private struct PipelineTurn {
+    private var count = 0
+    private var start: UInt64 = 0
+
+    mutating func isOver() -> Bool {
+      count += 1
+      guard count % 8 == 0 else { return false }
+      let time = MonotonicClock.nanoseconds()
+      if start == 0 { start = time }
+      return time - start > Worker.connectionTimeMax
+    }
   }
 
   /// Answers the request that `head` and `input` hold.

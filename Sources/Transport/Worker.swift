@@ -50,7 +50,6 @@ final class Worker {
   var listeningResumesAt: UInt64?
 
   static let receiveByteCount = 128 * 1024
-  static let readsPerTurnMax = 16
 
   /// A listening socket; one of a path is shared by all workers.
   final class Listener: Sendable {

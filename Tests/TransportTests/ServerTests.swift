@@ -1,3 +1,4 @@
+import Synchronization
 import SystemIO
 import Testing
 import Transport
@@ -34,6 +35,29 @@ import Transport
       for number in 0..<500 { script += "GET /\(number) HTTP/1.1\r\nHost: h\r\n\r\n" }
       try client.send(script)
       for number in 0..<500 { #expect(try client.readAnswer().body == "GET /\(number) []") }
+    }
+  }
+
+  @Test func `who asks for little does not wait for who asks for much at once`() throws {
+    let count = 8_000
+    try withServer { server in
+      let blocker = try server.connect()
+      let (greedy, polite) = (try server.connect(), try server.connect())
+      try greedy.send("GET /0 HTTP/1.1\r\nHost: h\r\n\r\n")
+      _ = try greedy.readAnswer()
+      try blocker.send("GET /block HTTP/1.1\r\nHost: h\r\n\r\n")
+      try waitUntil("the worker's standstill") {
+        server.gate.begun.load(ordering: .relaxed) == 2
+      }
+      let request = "GET /empty HTTP/1.1\r\nHost: h\r\n\r\n"
+      try greedy.send(String(repeating: request, count: count))
+      try polite.send("GET /count HTTP/1.1\r\nHost: h\r\n\r\n")
+      server.gate.open()
+      let before = try #require(Int(try polite.readAnswer().body))
+      #expect(before < count / 2, "\(before) of \(count) came first")
+      var answered = 0
+      for _ in 0..<count where try greedy.readAnswer().status == 204 { answered += 1 }
+      #expect(answered == count)
     }
   }
 

@@ -8,7 +8,8 @@ import Transport
 
 /// Answers with what it was asked, so that a test sees order and content:
 /// `GET /a?b [body]`. `/big?N` answers N bytes, `/close` ends the connection, `/empty` is a 204.
-/// `/later?N` answers after N pieces of work, `/held` when the test says so.
+/// `/later?N` answers after N pieces of work, `/held` when the test says so; `/block` keeps the
+/// worker until then, and `/count` says how many requests came before.
 final class EchoHandler: RequestHandler {
   private let gate: Gate
   private var working: [LaterAnswer] = []
@@ -20,6 +21,8 @@ final class EchoHandler: RequestHandler {
     let isOpen = Atomic<Bool>(false)
     let cancelled = Atomic<Int>(0)
     let deferred = Atomic<Int>(0)
+    /// Requests begun.
+    let begun = Atomic<Int>(0)
     private let signals = Mutex<(any WorkerSignals)?>(nil)
 
     func attach(_ signals: any WorkerSignals) { self.signals.withLock { $0 = signals } }
@@ -80,7 +83,12 @@ final class EchoHandler: RequestHandler {
   func respond(to request: borrowing RequestView, into response: inout ResponseWriter) {
     let path = text(request.path)
     response.contentType = "text/plain"
+    gate.begun.add(1, ordering: .relaxed)
     switch path {
+    case "/block":
+      while !gate.isOpen.load(ordering: .acquiring) {}
+    case "/count":
+      response.body.append(decimal: gate.begun.load(ordering: .relaxed) - 1)
     case "/big":
       let count = Int(text(request.query)) ?? 0
       response.body.append(uninitialized: count) { bytes in
