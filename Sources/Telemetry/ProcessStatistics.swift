@@ -1,4 +1,5 @@
-/// What the system says about this process: the values of `process_*`, from whoever may ask it.
+/// What the system says about this process: the values of `process_*`, from whoever may ask it, and
+/// what else is only known at the moment of asking.
 package struct ProcessStatistics: Sendable, Equatable {
   package var cpuSeconds = 0.0
   package var openDescriptors = 0
@@ -11,6 +12,8 @@ package struct ProcessStatistics: Sendable, Equatable {
   package var startTimeSeconds = 0.0
   package var threads = 0
   package var majorPageFaults = 0
+  /// When the server's TLS certificate ends, in seconds since 1970; nil: it has none.
+  package var certificateEndSeconds: Int?
 
   package init() {}
 }

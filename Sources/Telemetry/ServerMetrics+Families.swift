@@ -20,6 +20,9 @@ extension ServerMetrics {
     help: "Connections ended because their frames exceeded a flood limit.")
   static let tlsHandshakes = MetricFamily(
     "quotient_tls_handshakes", .counter, help: "TLS handshakes, by how they ended.")
+  static let certificateEnd = MetricFamily(
+    "quotient_tls_certificate_expiry_timestamp_seconds", .gauge, unit: "seconds",
+    help: "When the TLS certificate that is served ends, in seconds since 1970.")
   static let connectionsAccepted = MetricFamily(
     "quotient_http_connections_accepted", .counter, help: "Connections accepted.")
   static let requestBytes = MetricFamily(

@@ -236,6 +236,8 @@ package final class ServerMetrics: Sendable {
   }
 
   private func renderProcess(_ text: inout MetricsText, _ process: ProcessStatistics) {
+    text.begin(Self.certificateEnd)
+    if let end = process.certificateEndSeconds { text.sample(end) }
     text.begin(Self.processCPU)
     text.sample(process.cpuSeconds)
     text.begin(Self.processOpenDescriptors)

@@ -12,6 +12,7 @@ import Testing
     let transport = [TransportCounters(), TransportCounters()]
     transport[0].connectionsOpen.store(3, ordering: .relaxed)
     transport[1].bytesSent.store(1_000, ordering: .relaxed)
+    transport[1].tlsHandshakes.add(at: TLSHandshakeResult.plainHTTP.position)
     let metrics = ServerMetrics(
       Self.vocabulary, workerCount: 2, transport: transport, version: "1.2\"3\\\n")
     var timings = RequestTimings()
@@ -50,6 +51,7 @@ import Testing
     process.cpuSeconds = 1.5
     process.residentBytes = 4096
     process.virtualBytesMax = 1 << 40
+    process.certificateEndSeconds = 1_800_000_000
     let text = String(
       decoding: metrics().render(format, models: gauges, process: process), as: UTF8.self)
     return (text, try ExpositionParser(text, isOpenMetrics: format == .openMetrics))
@@ -133,6 +135,8 @@ import Testing
     #expect(page.value("quotient_build_info", ["version": "1.2\"3\\\n"]) == 1)
     #expect(page.value("process_cpu_seconds_total") == 1.5)
     #expect(page.value("process_resident_memory_bytes") == 4096)
+    #expect(page.value("quotient_tls_certificate_expiry_timestamp_seconds") == 1_800_000_000)
+    #expect(page.value("quotient_tls_handshakes_total", ["result": "plain_http"]) == 1)
   }
 
   @Test func `counters are named with and without their suffix as each format asks`() throws {

@@ -25,7 +25,8 @@ struct ServeRun {
     let access = try accessControl()
     let settings = try adoptingSockets(try withIdentity())
     let service = Service(
-      serviceConfiguration(access), modelNames: models.names, transport: counters)
+      serviceConfiguration(access, settings.transport.identity), modelNames: models.names,
+      transport: counters)
     service.beginStart()
     let server: Server
     do {
@@ -238,7 +239,9 @@ struct ServeRun {
     }
   }
 
-  private func serviceConfiguration(_ access: AccessControl) -> ServiceConfiguration {
+  private func serviceConfiguration(
+    _ access: AccessControl, _ identity: TLSIdentity?
+  ) -> ServiceConfiguration {
     var configuration = ServiceConfiguration(
       workerCount: settings.transport.workerCount, version: BuildVersion.text,
       logSink: ServerLog.sink, monotonicClock: MonotonicClock.nanoseconds,
@@ -252,7 +255,13 @@ struct ServeRun {
       configuration.slowRequestNanoseconds = Int(settings.slowRequest / .nanoseconds(1))
     }
     configuration.logFormat = settings.logFormat
-    configuration.processStatistics = { ProcessStatistics(ProcessUsage.current()) }
+    configuration.processStatistics = {
+      var statistics = ProcessStatistics(ProcessUsage.current())
+      statistics.certificateEndSeconds = identity.map { identity in
+        identity.secondsLeft + Int(WallClock.nanoseconds() / 1_000_000_000)
+      }
+      return statistics
+    }
     return configuration
   }
 }

@@ -75,11 +75,16 @@ class Server:
                 raise RuntimeError(f"no '{words}' in the log: {self.text()[-800:]}")
             time.sleep(0.01)
 
-    def handshakes(self):
+    def metrics(self):
         with httpx.Client(transport=httpx.HTTPTransport(uds=self.path)) as client:
-            page = client.get("http://localhost/metrics").text
+            return client.get("http://localhost/metrics").text
+
+    def metric(self, name):
+        return float(re.search(rf"(?m)^{name} (\S+)$", self.metrics())[1])
+
+    def handshakes(self):
         return {name: int(count) for name, count in re.findall(
-            r'quotient_tls_handshakes_total\{result="(\w+)"\} (\d+)', page)}
+            r'quotient_tls_handshakes_total\{result="(\w+)"\} (\d+)', self.metrics())}
 
     def wait_for_handshakes(self, result, count):
         end = time.time() + 10
@@ -292,6 +297,8 @@ def check_reload(checks, server, folder):
         os.replace(f"{folder}/next.pem", f"{folder}/served.pem")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for_log("the certificate was read", 2)
+        end = server.metric("quotient_tls_certificate_expiry_timestamp_seconds")
+        checks.that("its end is told", abs(end - time.time() - 9 * 86400) < 100, end)
         checks.that("new connections see the new certificate", serial() != first)
         ask(old, extra="Connection: close\r\n")
         checks.that("old connections go on", b"200 OK" in read_all(old))
@@ -335,6 +342,34 @@ def check_clients(checks, binary, folder):
             seconds = time.time() - start
             checks.that("a slow handshake is cut", ended == b"" and 0.4 < seconds < 5, seconds)
         checks.that("and counted", server.handshakes()["timeout"] >= 1)
+
+
+def check_churn(checks, server, folder):
+    """Connections that come and go, many of them too early, leave nothing."""
+    context = trusting(folder)
+
+    def one(number):
+        with contextlib.suppress(OSError):
+            if number % 4 < 2:
+                with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+                    raw.sendall(b"\x16\x03\x01\x02\x00\x01" if number % 4 else b"GET / HTTP/1.1\r\n\r\n")
+                return
+            with connect(server, context) as stream:
+                ask(stream, LARGE if number % 40 == 3 else LOOKUP)
+                stream.recv(1000)
+
+    def churn(count):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(one, range(count)))
+        time.sleep(0.5)
+        with open(f"/proc/{server.process.pid}/status", encoding="utf8") as status:
+            resident = int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+        return resident, len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+    churn(1000)
+    before, after = churn(1000), churn(2000)
+    checks.that("nothing is left of 2000 connections",
+                after[1] <= before[1] and after[0] - before[0] < 2048, (before, after))
 
 
 def check_end(checks, binary, folder):
@@ -404,6 +439,7 @@ def main():
                     check(checks, server, folder)
         with checks.section("rest"), serving(binary, folder) as server:
             check_idle(checks, server, folder)
+            check_churn(checks, server, folder)
         with checks.section("the end"):
             check_end(checks, binary, folder)
         with checks.section("client certificates"):
