@@ -127,7 +127,7 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "TestSupport", "ByteCoding", "HTTPCore", "Checkpoints", "Ranking", "Serving",
+        "TestSupport", "ByteCoding", "HTTPCore", "Checkpoints", "Ranking", "Serving", "Training",
       ],
       path: "Tests/FuzzTests/Targets", swiftSettings: house),
     .testTarget(

@@ -30,9 +30,15 @@ package final class ThreadTeam: @unchecked Sendable {
   }
 
   /// Runs `job` once on every thread, 0 being the caller, and waits for all.
-  package func run(_ job: @escaping @Sendable (Int) -> Void) {
-    guard count > 1 else { return job(0) }
+  ///
+  /// - Parameter before: what the caller does first, while the others have begun the job.
+  package func run(before: () -> Void = {}, _ job: @escaping @Sendable (Int) -> Void) {
+    guard count > 1 else {
+      before()
+      return job(0)
+    }
     shared.start(job, workers: workers.count)
+    before()
     job(0)
     shared.waitForAll()
   }

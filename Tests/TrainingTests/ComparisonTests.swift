@@ -17,8 +17,9 @@ import Testing
     return plan
   }
 
-  private func dataset(_ folder: TemporaryFolder) throws -> Dataset {
+  private func dataset(_ folder: TemporaryFolder, seed: UInt64 = 1) throws -> Dataset {
     var options = SyntheticOptions()
+    options.seed = seed
     (options.rowCount, options.cardinalities, options.denseCount) = (2100, [5, 80], 2)
     let path = "\(folder.path)/data.tsv"
     _ = try SyntheticData(options).write(to: path, threadCount: 1)
@@ -66,10 +67,90 @@ import Testing
     #expect(scores(whole).count == 14)
     try ComparisonReport(folder: parts).write(to: parts)
     let page = try String(contentsOfFile: "\(parts)/report.html", encoding: .utf8)
-    #expect(page.components(separatedBy: "<svg").count == 5)
+    #expect(page.components(separatedBy: "<svg").count == 6)
+    #expect(page.contains("--learning-rate") && page.contains("2100 rows"))
     #expect(!page.contains("NaN") && !page.contains("http"))
     let document = try XMLCheck.wellFormed(page)
     #expect(document)
+  }
+
+  @Test func `a comparison goes on with its own flags and data alone`() throws {
+    let folder = try TemporaryFolder()
+    let data = try dataset(folder)
+    var plan = plan()
+    (plan.methods, plan.trials) = ([.full], 1)
+    func run(_ plan: ComparisonPlan, _ dataset: Dataset, _ name: String = "c") throws {
+      try Comparison(plan, dataset: dataset, folder: "\(folder.path)/\(name)").run(
+        jobCount: 1, shouldStop: { false }, report: { _ in })
+    }
+    try run(plan, data)
+    // More of the same is another part of the same comparison.
+    plan.methods = [.full, .hash]
+    try run(plan, data)
+    #expect(Comparison.results(in: "\(folder.path)/c").count == 3)
+    let changes: [(String, (inout ComparisonPlan) -> Void)] = [
+      (
+        "--optimizer adagrad, not amsgrad with dense gradients",
+        {
+          $0.training.optimizer.rule = .amsgrad
+          $0.training.optimizer.usesDenseGradients = true
+        }
+      ),
+      ("--learning-rate", { $0.training.optimizer.learningRate = 0.5 }),
+      ("--batch-size 64, not 65", { $0.training.batchSize = 65 }),
+      ("--epochs", { $0.training.epochs = 2 }), ("--seed", { $0.training.seed = 9 }),
+      ("--initialization", { $0.training.initialization = .released }),
+      ("--architecture", { $0.architecture = .dcn }),
+      ("--dimension", { $0.model.options.dimension = 8 }),
+      ("--bottom-mlp", { $0.model.bottomHidden = [9] }),
+      ("--top-mlp 8, not 8-4", { $0.model.topHidden = [8, 4] }),
+      ("--cross-layers", { $0.model.crossLayers = 1 }), ("--deep", { $0.model.deep = [3] }),
+    ]
+    for (name, change) in changes {
+      var other = plan
+      change(&other)
+      let error = #expect(throws: TrainingError.self) { try run(other, data) }
+      #expect("\(error as Any)".contains(name), "\(name): \(error as Any)")
+    }
+    let others = try TemporaryFolder()
+    let error = #expect(throws: TrainingError.self) {
+      try run(plan, try dataset(others, seed: 2))
+    }
+    #expect("\(error as Any)".contains("the data"))
+    // The same lines elsewhere are the same data.
+    try run(plan, try dataset(others))
+    #expect(Comparison.results(in: "\(folder.path)/c").count == 3)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/c/comparison.json")
+    #expect(throws: TrainingError.self) { try run(plan, data) }
+  }
+
+  @Test func `findings of the paper are told from the numbers`() {
+    func trials(
+      _ method: CompressionMethod, _ collisions: Int, _ count: Int, _ losses: Double...
+    ) -> [Training.ComparisonResult] {
+      losses.enumerated().map { trial, loss in
+        let score = Training.ComparisonResult.Score(loss: loss, accuracy: 0.7, area: 0.7)
+        let setting = ComparisonPlan.Setting(
+          method: method, collisions: collisions, threshold: 0, hidden: 0)
+        return Training.ComparisonResult(
+          cell: .init(setting: setting, trial: trial), parameterCount: count, validation: score,
+          test: score, seconds: 1)
+      }
+    }
+    var results = trials(.qrMultiply, 4, 260, 0.45, 0.452)
+    results += trials(.full, 1, 1000, 0.44, 0.442)
+    results += trials(.hash, 4, 250, 0.46, 0.462)
+    results += trials(.hash, 60, 20, 0.47, 0.472)
+    results += trials(.qrMultiply, 60, 30, 0.461, 0.463)
+    results += trials(.qrAdd, 4, 260, 0.449, 0.450)
+    let rows = ComparisonRow.rows(of: results)
+    let methods: [CompressionMethod] = [.full, .hash, .hash, .qrMultiply, .qrMultiply, .qrAdd]
+    #expect(rows.map(\.setting.method) == methods)
+    let findings = ComparisonFinding.findings(in: rows)
+    #expect(findings.map(\.appears) == [true, true, true, true, true, false])
+    results += trials(.hash, 4, 250, 0.40, 0.44)
+    let others = ComparisonFinding.findings(in: ComparisonRow.rows(of: results))
+    #expect(others.map(\.appears) == [false, true, true, true, true, false])
   }
 
   /// Whether every element of the page is closed in order.

@@ -11,6 +11,7 @@ import Testing
     let architecture: ModelConfiguration.Architecture
     let file: String
     let rule: Optimizer.Rule
+    var isDense = false
     var testDescription: String { "\(architecture.rawValue)-\(file)" }
   }
 
@@ -18,7 +19,7 @@ import Testing
     [
       Run(architecture: architecture, file: "sgd", rule: .sgd),
       Run(architecture: architecture, file: "adagrad", rule: .adagrad),
-      Run(architecture: architecture, file: "amsgrad-dense", rule: .amsgrad),
+      Run(architecture: architecture, file: "amsgrad-dense", rule: .amsgrad, isDense: true),
       Run(architecture: architecture, file: "amsgrad", rule: .amsgrad),
       Run(architecture: architecture, file: "rowwise-adagrad", rule: .rowwiseAdagrad),
     ]
@@ -94,7 +95,8 @@ import Testing
   func `ten steps end where an independent implementation ends`(_ run: Run) throws {
     let archive = try NumpyArchive(
       opening: "\(trainingTestsFolder)/Golden/\(run.architecture.rawValue)-\(run.file).npz")
-    let optimizer = Optimizer(run.rule)
+    var optimizer = Optimizer(run.rule)
+    optimizer.usesDenseGradients = run.isDense
     let network = try TrainedNetwork(
       Self.configuration(run.architecture), optimizer: optimizer, batchCapacity: Self.batchCount)
     for parameters in network.parameters {
@@ -120,6 +122,32 @@ import Testing
     let found = logits.floats(0..<Self.batchCount)
     let expected = try archive.floats("logits")
     expectClose(found.indices.map { found[$0] }, expected, "logits")
+  }
+
+  @Test func `with dense gradients rows move that no sample has, also without any sample`() throws {
+    var optimizer = Optimizer(.amsgrad)
+    for isDense in [false, true] {
+      optimizer.usesDenseGradients = isDense
+      let feature = FeatureCase(
+        name: "path", composition: .path, kinds: FeatureCase.quotientRemainder, pooling: .sum,
+        hidden: 5)
+      let model = try SmallModel(.dot, feature, optimizer: optimizer)
+      model.team.step(model.batch, update: optimizer.update(step: 1))
+      let before = model.network.parameters.map { $0.tensorValues(of: $0.values) }
+      model.batch.minibatch.ids[0] = []
+      model.batch.minibatch.offsets[0] = [Int32](repeating: 0, count: SmallModel.batchCount + 1)
+      model.team.step(model.batch, update: optimizer.update(step: 2))
+      for (index, parameters) in model.network.parameters.enumerated()
+      where parameters.name.hasPrefix("embeddings.C1") {
+        let hasMoved = parameters.tensorValues(of: parameters.values) != before[index]
+        #expect(hasMoved == isDense, "\(parameters.name)")
+      }
+    }
+    for rule in Optimizer.Rule.allCases where rule != .amsgrad {
+      var dense = Optimizer(rule)
+      dense.usesDenseGradients = true
+      #expect(!dense.movesAllRows && dense.name == rule.rawValue)
+    }
   }
 
   /// Relative to 1e-5, of numbers that are not small beside the tensor's largest.

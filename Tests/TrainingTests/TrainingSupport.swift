@@ -64,6 +64,22 @@ struct FeatureCase: Sendable, CustomTestStringConvertible {
     .mixedRadix(divisor: 6, modulus: 3),
   ]
 
+  static let remainders: [PartitionKind] = [.remainder(modulus: 5), .remainder(modulus: 4)]
+  /// Of ``SmallModel/cardinality`` categories, by columns of a square in no order.
+  static let explicit: [PartitionKind] = [
+    .explicit(buckets: "buckets.0"), .explicit(buckets: "buckets.1"),
+  ]
+  static let buckets: [String: Tensor] = [
+    "buckets.0": tensor("buckets.0", (0..<17).map { ($0 * 7 % 17) / 5 }),
+    "buckets.1": tensor("buckets.1", (0..<17).map { ($0 * 7 % 17) % 5 }),
+  ]
+
+  private static func tensor(_ name: String, _ numbers: [Int]) -> Tensor {
+    var bytes: [UInt8] = []
+    for number in numbers { bytes += [UInt8(number), 0, 0, 0] }
+    return Tensor(name: name, elementType: .i32, shape: [numbers.count], copying: bytes.span)
+  }
+
   static let all: [FeatureCase] =
     [nil, Pooling.sum, .mean].flatMap { pooling in
       [
@@ -79,6 +95,10 @@ struct FeatureCase: Sendable, CustomTestStringConvertible {
         FeatureCase(
           name: "concatenate", composition: .concatenate, kinds: quotientRemainder,
           pooling: pooling),
+        FeatureCase(
+          name: "Chinese remainder", composition: .multiply, kinds: remainders, pooling: pooling),
+        FeatureCase(
+          name: "explicit", composition: .multiply, kinds: explicit, pooling: pooling),
         FeatureCase(
           name: "separate", composition: .separate, kinds: quotientRemainder, pooling: pooling),
         FeatureCase(
@@ -123,7 +143,8 @@ struct SmallModel {
         interaction: kind == .cat ? .cat : .dot, interactionItself: kind == .dotItself)
     }
     network = try TrainedNetwork(
-      configuration, optimizer: optimizer, batchCapacity: Self.batchCount, kernels: kernels)
+      configuration, optimizer: optimizer, batchCapacity: Self.batchCount,
+      buckets: FeatureCase.buckets, kernels: kernels)
     team = try TrainingTeam(network, threadCount: threads)
     batch = CurrentBatch(categoricalFeatureCount: 2)
     var generator = SeededGenerator(seed: seed)

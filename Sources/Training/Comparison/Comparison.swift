@@ -10,7 +10,7 @@ package struct Comparison: Sendable {
   static let curvesHeader = "method,collisions,threshold,hidden,trial,samples,loss"
   private static let fileByteCountMax = 1 << 28
   /// Points of a learning curve.
-  private static let curvePointCount = 60
+  private static let curvePointCount = 30
 
   let plan: ComparisonPlan
   let dataset: Dataset
@@ -47,7 +47,8 @@ package struct Comparison: Sendable {
     let curves: LineFile
   }
 
-  /// Trains what is not in the folder yet.
+  /// Trains what is not in the folder yet. A folder that was begun with other flags or data is
+  /// refused.
   ///
   /// - Parameters:
   ///   - jobCount: models trained at a time.
@@ -57,6 +58,7 @@ package struct Comparison: Sendable {
     jobCount: Int, shouldStop: @escaping @Sendable () -> Bool,
     report: @escaping @Sendable (ComparisonResult) -> Void
   ) throws(TrainingError) {
+    try ComparisonIdentity(plan, dataset).settle(in: folder)
     let done = Set(Self.results(in: folder).map(\.cell))
     let cells = plan.cells.filter { !done.contains($0) }
     let progress = Progress(try openFiles())

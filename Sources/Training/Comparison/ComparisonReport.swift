@@ -6,6 +6,8 @@ package struct ComparisonReport: Sendable {
   package static let fileName = "report.html"
   let results: [ComparisonResult]
   let rows: [ComparisonRow]
+  /// What all runs have in common: a flag's name and its value.
+  private let identity: [(name: String, value: String)]
   /// Samples and mean loss over the trials, by setting.
   private let curves: [(setting: ComparisonPlan.Setting, points: [ReportPlot.Point])]
 
@@ -13,6 +15,7 @@ package struct ComparisonReport: Sendable {
   package init(folder: String) {
     let results = Comparison.results(in: folder)
     self.results = results
+    identity = ComparisonIdentity.values(in: folder)
     rows = ComparisonRow.rows(of: results)
     let points = Comparison.lines(of: Comparison.curvesName, in: folder).compactMap {
       LearningCurve.point(of: $0)
@@ -55,12 +58,14 @@ package struct ComparisonReport: Sendable {
     <h1>Comparison of compositional embeddings</h1>
     <p>\(results.count) runs of \(rows.count) settings; test data; mean and standard deviation \
     over the trials. Log loss: less is better.</p>
+    \(findings)
     \(againstParameters("Log loss against parameters", "log loss", \.loss).svg)
     \(againstParameters("Accuracy against parameters", "accuracy", \.accuracy).svg)
-    \(learning.svg)
+    \(learningCurves.map(\.svg).joined(separator: "\n"))
     \(againstThreshold.svg)
     \(againstHidden.svg)
     \(table)
+    \(settings)
     </body></html>
 
     """
@@ -86,15 +91,47 @@ package struct ComparisonReport: Sendable {
       })
   }
 
-  private var learning: ReportPlot {
-    ReportPlot(
-      title: "Learning curves: log loss of samples before they are learnt", xLabel: "samples",
-      yLabel: "log loss",
-      lines: curves.enumerated().map { index, curve in
-        // The first stretch is the first guess, which would hide the rest.
-        ReportPlot.Line(
-          name: curve.setting.name, colour: index, points: Array(curve.points.dropFirst()))
-      })
+  /// A plot for each number of collisions, with full tables in each: the colours are those of the
+  /// other plots.
+  private var learningCurves: [ReportPlot] {
+    let compressed = rows.filter { $0.setting.method != .full }.map(\.setting)
+    let counts = Set(compressed.map(\.collisions)).sorted()
+    return (counts.isEmpty ? [1] : counts).map { count in
+      ReportPlot(
+        title: "Learning curves\(counts.isEmpty ? "" : " at \(count) collisions"): log loss of "
+          + "samples before they are learnt",
+        xLabel: "samples", yLabel: "log loss",
+        lines: methods.enumerated().compactMap { colour, method in
+          // Of several thresholds or widths the first.
+          let curve = curves.first {
+            $0.setting.method == method && (method == .full || $0.setting.collisions == count)
+          }
+          // The first stretch is the first guess, which would hide the rest.
+          return curve.map {
+            ReportPlot.Line(
+              name: method.rawValue, colour: colour, points: Array($0.points.dropFirst()),
+              hasMarks: false)
+          }
+        })
+    }
+  }
+
+  /// What the paper found, and whether it appears here.
+  private var findings: String {
+    let found = ComparisonFinding.findings(in: rows).map { finding in
+      "<li><b>\(finding.appears ? "appears" : "does not appear")</b>: "
+        + "\(escaped(finding.sentence))</li>"
+    }
+    guard !found.isEmpty else { return "" }
+    return "<h2>The paper's findings</h2><ul>\(found.joined(separator: "\n"))</ul>"
+  }
+
+  private var settings: String {
+    guard !identity.isEmpty else { return "" }
+    let lines = identity.map {
+      "<tr><td>\(escaped($0.name))</td><td class=\"wide\">\(escaped($0.value))</td></tr>"
+    }
+    return "<h2>Made with</h2><table><tbody>\(lines.joined(separator: "\n"))</tbody></table>"
   }
 
   private var againstThreshold: ReportPlot {
@@ -134,7 +171,7 @@ package struct ComparisonReport: Sendable {
       let isBest = row.loss.mean == best
       return """
         <tr\(isBest ? " class=\"best\"" : "")><td>\(escaped(row.setting.name))</td>\
-        <td>\(row.parameterCount)</td><td>\(row.trialCount)</td>\
+        <td>\(digits(row.parameterCount))</td><td>\(row.trialCount)</td>\
         <td>\(decimal(row.loss.mean, 5)) \u{B1} \(decimal(row.loss.deviation, 5))</td>\
         <td>\(decimal(100 * row.accuracy.mean, 3)) \u{B1} \
         \(decimal(100 * row.accuracy.deviation, 3))</td>\
@@ -157,14 +194,16 @@ package struct ComparisonReport: Sendable {
     --c0:#58a6ff;--c1:#f0883e;--c2:#3fb950;--c3:#bc8cff;--c4:#f778ba;--c5:#d29922;--c6:#39c5cf;\
     --c7:#ff7b72;--c8:#8b949e}}
     body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);\
-    max-width:760px;margin:2rem auto;padding:0 1rem}
-    h1{font-size:1.4rem}figure{margin:1.5rem 0}figcaption{font-weight:600}
+    max-width:880px;margin:2rem auto;padding:0 1rem}
+    h1{font-size:1.4rem}h2{font-size:1.1rem}figure{margin:1.5rem 0}figcaption{font-weight:600}
     svg{width:100%;height:auto}svg text{font-size:11px;fill:var(--ink)}
     .grid{stroke:var(--faint)}.axis{stroke:var(--ink);fill:none}
     .legend span{margin-right:1rem;white-space:nowrap}
     .legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em;border-radius:50%}
     table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-    th,td{padding:.25rem .5rem;border-bottom:1px solid var(--faint);text-align:right}
+    th,td{padding:.25rem .5rem;border-bottom:1px solid var(--faint);text-align:right;\
+    white-space:nowrap}
+    .wide{white-space:normal;overflow-wrap:anywhere}
     th:first-child,td:first-child{text-align:left}.best{font-weight:600}
     """
 }

@@ -94,11 +94,14 @@ package struct ComparisonRow: Sendable {
     }
   }
 
-  /// A row for each setting, in the order of their first appearance; of the test data.
+  /// A row for each setting, by method, then by collisions, threshold and hidden width; of the test
+  /// data.
   package static func rows(of results: [ComparisonResult]) -> [ComparisonRow] {
-    var settings: [ComparisonPlan.Setting] = []
-    for result in results where !settings.contains(result.cell.setting) {
-      settings.append(result.cell.setting)
+    let order = Dictionary(
+      uniqueKeysWithValues: CompressionMethod.allCases.enumerated().map { ($1, $0) })
+    let settings = Set(results.map(\.cell.setting)).sorted { a, b in
+      let numbers = [a, b].map { [order[$0.method] ?? 0, $0.collisions, $0.threshold, $0.hidden] }
+      return numbers[0].lexicographicallyPrecedes(numbers[1])
     }
     return settings.map { setting in
       let trials = results.filter { $0.cell.setting == setting }

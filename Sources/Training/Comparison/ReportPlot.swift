@@ -13,6 +13,7 @@ struct ReportPlot {
     let points: [Point]
     /// Points without a line between them.
     var isScattered = false
+    var hasMarks = true
   }
 
   let title: String
@@ -81,8 +82,7 @@ struct ReportPlot {
         "<polyline points=\"\(path.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" "
           + "stroke-width=\"1.5\"/>")
     }
-    let marks = points.count <= 30 ? points : []
-    for point in marks {
+    for point in points where line.hasMarks {
       let (x, y) = (column(point.x, frame), row(point.y, frame))
       if point.deviation > 0 {
         let (from, to) = (
@@ -90,7 +90,7 @@ struct ReportPlot {
         )
         parts.append(
           "<line x1=\"\(short(x))\" x2=\"\(short(x))\" y1=\"\(short(from))\" y2=\"\(short(to))\" "
-            + "stroke=\"\(colour)\"/>")
+            + "stroke=\"\(colour)\" stroke-width=\"1.5\"/>")
       }
       parts.append(
         "<circle cx=\"\(short(x))\" cy=\"\(short(y))\" r=\"4\" fill=\"\(colour)\"><title>"
@@ -201,6 +201,16 @@ private func abbreviated(_ value: Double) -> String {
     return decimal(count, count == count.rounded() ? 0 : 1) + name
   }
   return decimal(value, value == value.rounded() ? 0 : 1)
+}
+
+/// 1,234,567
+func digits(_ number: Int) -> String {
+  var text = ""
+  for (index, digit) in String(number).reversed().enumerated() {
+    if index > 0, index % 3 == 0 { text = "," + text }
+    text = "\(digit)" + text
+  }
+  return text
 }
 
 private func short(_ value: Double) -> String { decimal(value, 1) }

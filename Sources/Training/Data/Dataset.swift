@@ -18,6 +18,18 @@ package final class Dataset: Sendable {
     description = file.describe(options)
   }
 
+  /// What tells data sets with other numbers apart, wherever their files lie.
+  var identity: String {
+    var checksum = CRC32()
+    for block in file.blocks {
+      var bytes = ByteBuffer(capacity: 4)
+      bytes.append(littleEndian: block.checksum)
+      checksum.update(bytes.bytes)
+    }
+    let cardinalities = description.cardinalities.map(String.init).joined(separator: "-")
+    return "\(rowCount) rows, checksum \(checksum.value), categories \(cardinalities)"
+  }
+
   /// Rows of a part of the paper's split.
   package func rows(_ part: DatasetPart) -> Range<Int> { DaySplit.rows(part, of: rowCount) }
 

@@ -34,9 +34,12 @@ extension CheckpointEvaluator {
     var ids: [Int64] = []
     ids.reserveCapacity(column.count)
     if let vocabulary = model.vocabulary(feature: feature) {
-      var key: [UInt8] = []
+      var bytes: [UInt8] = []
+      var found = FoundKeys()
       for row in column.indices {
-        let id = Self.id(column[row], block.texts, vocabulary, &key)
+        let id = found.id(of: column[row]) { key in
+          Self.id(key, block.texts, vocabulary, &bytes)
+        }
         if column[row] == 0 { counts.missing += 1 } else if id < 0 { counts.unknown += 1 }
         ids.append(id)
       }
@@ -77,5 +80,21 @@ extension CheckpointEvaluator {
     return TrainingError(
       "\(block.file), line \(line): \(column) has \(what); correct it, or pass --missing zero or "
         + "default")
+  }
+}
+
+/// Ids of keys that a block has had already: few keys of real data are most of its records, and a
+/// search in a large vocabulary misses the cache at every step.
+private struct FoundKeys {
+  private static let bits = 10
+  /// No text is packed so, and no list is so long: see ``RecordKey``.
+  private static let noKey: UInt64 = 1 << 56
+  private var keys = [UInt64](repeating: noKey, count: 1 << bits)
+  private var ids = [Int64](repeating: 0, count: 1 << bits)
+
+  mutating func id(of key: UInt64, search: (UInt64) -> Int64) -> Int64 {
+    let slot = Int((key &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - Self.bits))
+    if keys[slot] != key { (keys[slot], ids[slot]) = (key, search(key)) }
+    return ids[slot]
   }
 }

@@ -3,7 +3,7 @@ import Ranking
 import SystemIO
 
 /// DCN's cross network in training: x(l+1) = x0 (x(l) . w(l)) + b(l) + x(l).
-struct CrossStack: Sendable {
+final class CrossStack: Sendable {
   /// One layer: weight and bias, both [width].
   struct Layer: Sendable {
     let weight: Parameters
@@ -13,6 +13,18 @@ struct CrossStack: Sendable {
     /// x(l) . w(l) of each sample, and its gradient.
     let dots: Matrix
     let dotDeltas: Matrix
+
+    init(_ names: (weight: String, bias: String), width: Int, rowCount: Int, optimizer: Optimizer)
+      throws(TrainingError)
+    {
+      weight = try Parameters(name: names.weight, shape: [width], optimizer: optimizer)
+      bias = try Parameters(name: names.bias, shape: [width], optimizer: optimizer)
+      (weightGradient, biasGradient) = try reservingMemory { () throws(SystemError) in
+        (try FloatMemory(count: width), try FloatMemory(count: width))
+      }
+      dots = try TrainedNetwork.column(rowCount)
+      dotDeltas = try TrainedNetwork.column(rowCount)
+    }
   }
 
   let layers: [Layer]
@@ -33,16 +45,10 @@ struct CrossStack: Sendable {
     var states = [input]
     var deltas = [layerCount > 0 ? try Matrix(rowCount: rowCount, width: width) : outputDelta]
     for index in 0..<layerCount {
-      let names = TensorNames.layer("cross", index)
-      let gradients = try reservingMemory { () throws(SystemError) in
-        (try FloatMemory(count: width), try FloatMemory(count: width))
-      }
       layers.append(
-        Layer(
-          weight: try Parameters(name: names.weight, shape: [width], optimizer: optimizer),
-          bias: try Parameters(name: names.bias, shape: [width], optimizer: optimizer),
-          weightGradient: gradients.0, biasGradient: gradients.1,
-          dots: try Self.column(rowCount), dotDeltas: try Self.column(rowCount)))
+        try Layer(
+          TensorNames.layer("cross", index), width: width, rowCount: rowCount,
+          optimizer: optimizer))
       let isLast = index == layerCount - 1
       states.append(isLast ? output : try Matrix(rowCount: rowCount, width: width))
       deltas.append(isLast ? outputDelta : try Matrix(rowCount: rowCount, width: width))
@@ -54,25 +60,20 @@ struct CrossStack: Sendable {
     noBias = try reservingMemory { () throws(SystemError) in try FloatMemory(count: 1) }
   }
 
-  private static func column(_ rowCount: Int) throws(TrainingError) -> Matrix {
-    Matrix(
-      memory: try reservingMemory { () throws(SystemError) in try FloatMemory(count: rowCount) },
-      placement: RowPlacement(stride: 1, width: 1))
-  }
-
   func forward(_ rows: Range<Int>, kernels: TrainingKernels) {
-    let x0 = states[0]
+    let (x0, noBias) = (states[0], noBias)
     for (index, layer) in layers.enumerated() {
       let (x, next) = (states[index], states[index + 1])
+      let (weights, bias) = (layer.weight.values, layer.bias.values)
       var dots = layer.dots.mutableFloats(rows)
       kernels.forward(
-        product, weights: layer.weight.values.floats, bias: noBias.floats, appliesReLU: false,
+        product, weights: weights.floats, bias: noBias.floats, appliesReLU: false,
         input: x.floats(rows), inputStride: x.stride, rowCount: rows.count, into: &dots,
         outputStride: 1)
       var output = next.mutableFloats(rows)
       kernels.crossForward(
         x0: x0.floats(rows), x0Stride: x0.stride, x: x.floats(rows), xStride: x.stride,
-        dots: layer.dots.floats(rows), bias: layer.bias.values.floats, rowCount: rows.count,
+        dots: layer.dots.floats(rows), bias: bias.floats, rowCount: rows.count,
         into: &output, nextStride: next.stride)
     }
   }
@@ -83,12 +84,13 @@ struct CrossStack: Sendable {
     for index in layers.indices.reversed() {
       let layer = layers[index]
       let (delta, target) = (deltas[index + 1], deltas[index])
+      let weights = layer.weight.values
       var dotDeltas = layer.dotDeltas.mutableFloats(rows)
       var x0Gradient = inputDelta.mutableFloats(rows)
       var xGradient = target.mutableFloats(rows)
       kernels.crossBackward(
         x0: x0.floats(rows), x0Stride: x0.stride, dots: layer.dots.floats(rows),
-        weights: layer.weight.values.floats, delta: delta.floats(rows),
+        weights: weights.floats, delta: delta.floats(rows),
         deltaStride: delta.stride, rowCount: rows.count, dotGradient: &dotDeltas,
         x0Gradient: &x0Gradient, x0GradientStride: inputDelta.stride, xGradient: &xGradient,
         xGradientStride: target.stride)
@@ -120,5 +122,11 @@ struct CrossStack: Sendable {
     layer.weight.update(
       all, gradient: layer.weightGradient.floats, by: update, kernels: kernels)
     layer.bias.update(all, gradient: layer.biasGradient.floats, by: update, kernels: kernels)
+  }
+
+  /// Whether a layer's parameters are all finite.
+  func isFinite(_ index: Int) -> Bool {
+    let (weights, bias) = (layers[index].weight.values, layers[index].bias.values)
+    return areFinite(weights.floats) && areFinite(bias.floats)
   }
 }

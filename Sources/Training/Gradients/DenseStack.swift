@@ -3,7 +3,7 @@ import Ranking
 import SystemIO
 
 /// A dense layer in training.
-struct TrainedLayer: Sendable {
+final class TrainedLayer: Sendable {
   let layer: PackedLayer
   let appliesReLU: Bool
   let weights: Parameters
@@ -35,9 +35,10 @@ struct TrainedLayer: Sendable {
   /// Brings the weights of the way back up to date with all weights.
   func transposeAll() {
     guard let transposed else { return }
+    let values = weights.values
     var span = transposed.mutableFloats()
     for panel in 0..<layer.panelCount {
-      layer.transpose(panel: panel, of: weights.values.floats, into: &span)
+      layer.transpose(panel: panel, of: values.floats, into: &span)
     }
   }
 
@@ -48,6 +49,7 @@ struct TrainedLayer: Sendable {
   ) {
     let rows = 0..<rowCount
     let outputs = layer.outputs(ofPanel: panel)
+    let (weightGradient, biasGradient) = (weightGradient, biasGradient)
     var gradient = weightGradient.mutableFloats(layer.floats(ofPanel: panel))
     kernels.weightGradient(
       layer, panel: panel, input: input.floats(rows), inputStride: input.stride,
@@ -62,17 +64,25 @@ struct TrainedLayer: Sendable {
   /// Moves one panel of the weights, and its biases, by their gradient.
   func update(panel: Int, by update: ParameterUpdate, kernels: TrainingKernels) {
     let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
+    let (weightGradient, biasGradient, values) = (weightGradient, biasGradient, weights.values)
     weights.update(
       floats, gradient: weightGradient.floats(floats), by: update, kernels: kernels)
     bias.update(outputs, gradient: biasGradient.floats(outputs), by: update, kernels: kernels)
     guard let transposed else { return }
     var span = transposed.mutableFloats()
-    layer.transpose(panel: panel, of: weights.values.floats, into: &span)
+    layer.transpose(panel: panel, of: values.floats, into: &span)
+  }
+
+  /// Whether a panel of the weights, and its biases, are all finite.
+  func isFinite(panel: Int) -> Bool {
+    let (weights, bias) = (weights.values, bias.values)
+    return areFinite(weights.floats(layer.floats(ofPanel: panel)))
+      && areFinite(bias.floats(layer.outputs(ofPanel: panel)))
   }
 }
 
 /// Dense layers one after the other, with the activations and gradients of a batch.
-struct DenseStack: Sendable {
+final class DenseStack: Sendable {
   let layers: [TrainedLayer]
   let input: Matrix
   /// Of each layer, after its ReLU; the last one's place is the caller's.
@@ -88,7 +98,7 @@ struct DenseStack: Sendable {
   ///   - network: the layers' name, see ``TensorNames/layer(_:_:)``.
   ///   - widths: [inputs, outputs of each layer].
   ///   - endsWithReLU: whether the last layer applies it too.
-  init(
+  convenience init(
     network: String, widths: [Int], endsWithReLU: Bool, rowCount: Int, input: Matrix,
     output: Matrix, outputDelta: Matrix, inputDelta: Matrix?, optimizer: Optimizer
   ) throws(TrainingError) {
@@ -132,9 +142,10 @@ struct DenseStack: Sendable {
     for (index, trained) in layers.enumerated() {
       let input = input(ofLayer: index)
       let target = outputs[index]
+      let (weights, bias) = (trained.weights.values, trained.bias.values)
       var output = target.mutableFloats(rows)
       kernels.forward(
-        trained.layer, weights: trained.weights.values.floats, bias: trained.bias.values.floats,
+        trained.layer, weights: weights.floats, bias: bias.floats,
         appliesReLU: trained.appliesReLU, input: input.floats(rows), inputStride: input.stride,
         rowCount: rows.count, into: &output, outputStride: target.stride)
     }
@@ -142,6 +153,7 @@ struct DenseStack: Sendable {
 
   /// The gradients of some samples, from that of the last output to that of the input.
   func backward(_ rows: Range<Int>, kernels: TrainingKernels) {
+    let noBias = noBias
     for index in layers.indices.reversed() {
       let trained = layers[index]
       let delta = deltas[index]

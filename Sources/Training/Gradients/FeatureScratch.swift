@@ -21,6 +21,16 @@ final class FeatureScratch: @unchecked Sendable {
   /// Memory of the kernels, of any content.
   var block: [Float] = []
   var slots: [UInt32] = []
+  /// What the thread has seen since the step began.
+  var finiteness = Finiteness()
+
+  /// Which numbers of a step hold no NaN and no infinity, as far as they were looked at. A ReLU
+  /// makes zeros of NaNs, so what goes into the layers is looked at besides the losses.
+  struct Finiteness: Sendable, Equatable {
+    var dense = true
+    var vectors = true
+    var layers = true
+  }
 
   /// 0, 1, ..., count - 1, in ``counting`` and ``slots``.
   func count(to count: Int) {

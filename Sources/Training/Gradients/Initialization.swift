@@ -90,6 +90,7 @@ extension Parameters {
   /// Uniform numbers, each by its place in the tensor alone.
   func fill(_ range: ClosedRange<Float>, seed: UInt64) {
     let scale = (range.upperBound - range.lowerBound) * 0x1p-24
+    let values = values
     var output = values.mutableFloats()
     guard let packing else {
       for i in 0..<elementCount {

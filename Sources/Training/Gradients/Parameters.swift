@@ -2,7 +2,10 @@ import Kernels
 import SystemIO
 
 /// One trained tensor, with what the optimiser keeps beside it.
-struct Parameters: Sendable {
+///
+/// A class, as all that the threads of a step share: to count the references of a struct's members
+/// in every step costs two threads more than the step's bookkeeping does.
+final class Parameters: Sendable {
   /// The tensor's name in the checkpoint.
   let name: String
   /// The tensor's shape there.
@@ -18,9 +21,11 @@ struct Parameters: Sendable {
   let third: FloatMemory
   /// Whether there is one number of state for a row, not for each of its numbers.
   let isRowwise: Bool
+  /// Whether rows without a gradient move as well.
+  private let movesAllRows: Bool
 
   /// A layer's weights, [outputs, inputs].
-  init(
+  convenience init(
     name: String, weightsOf layer: PackedLayer, optimizer: Optimizer
   ) throws(TrainingError) {
     try self.init(
@@ -29,7 +34,7 @@ struct Parameters: Sendable {
   }
 
   /// Numbers in a row; `padded` of them lie in memory.
-  init(
+  convenience init(
     name: String, shape: [Int], padded: Int? = nil, optimizer: Optimizer
   ) throws(TrainingError) {
     try self.init(
@@ -49,6 +54,7 @@ struct Parameters: Sendable {
     self.rowWidth = rowWidth
     let isRowwise = isRowTable && optimizer.rule == .rowwiseAdagrad
     self.isRowwise = isRowwise
+    movesAllRows = optimizer.movesAllRows
     let kept = optimizer.stateNames.count
     let stateCount = isRowwise ? count / (rowWidth ?? 1) : count
     (values, first, second, third) = try reservingMemory { () throws(SystemError) in
@@ -71,6 +77,7 @@ struct Parameters: Sendable {
     _ range: Range<Int>, gradient: Span<Float>, by update: ParameterUpdate,
     kernels: TrainingKernels
   ) {
+    let (values, first, second, third) = (values, first, second, third)
     var numbers = values.mutableFloats(range)
     var state = UpdateState(
       first.mutableFloats(Self.part(range, first)),
@@ -97,10 +104,38 @@ struct Parameters: Sendable {
     if case .rowwiseAdagrad(let rate, let epsilon) = update, !isRowwise {
       update = .adagrad(rate: rate, epsilon: epsilon)
     }
+    let (values, first, second, third) = (values, first, second, third)
     var numbers = values.mutableFloats()
     var state = UpdateState(
       first.mutableFloats(), second.mutableFloats(), third.mutableFloats())
     kernels.updateRows(
       of: &numbers, width: rowWidth, by: update, state: &state, rows: rows, gradient: gradient)
+    if movesAllRows { updateOthers(than: rows, width: rowWidth, by: update, kernels: kernels) }
   }
+
+  /// Moves all rows but these by a gradient of zero.
+  private func updateOthers(
+    than rows: Span<Int64>, width: Int, by update: ParameterUpdate, kernels: TrainingKernels
+  ) {
+    var touched: [Int] = []
+    touched.reserveCapacity(rows.count + 1)
+    for i in rows.indices { touched.append(Int(rows[i])) }
+    touched.sort()
+    touched.append(values.count / width)
+    let block = max(1, Self.zeroCount / width)
+    let zeros = [Float](repeating: 0, count: block * width)
+    var next = 0
+    for end in touched {
+      for start in stride(from: next, to: end, by: block) {
+        let count = (min(start + block, end) - start) * width
+        self.update(
+          start * width..<start * width + count, gradient: zeros.span.extracting(0..<count),
+          by: update, kernels: kernels)
+      }
+      next = end + 1
+    }
+  }
+
+  /// Zeros that are kept at hand as a gradient.
+  private static let zeroCount = 4096
 }

@@ -12,7 +12,7 @@ extension TrainedFeature {
     _ ids: Span<Int64>, offsets: Span<Int32>, gradients: Matrix, sampleCount: Int,
     scratch: FeatureScratch, by update: ParameterUpdate, kernels: TrainingKernels
   ) {
-    guard !ids.isEmpty else { return }
+    guard !ids.isEmpty || movesAllRows else { return }
     findRows(ids, scratch: scratch)
     findBags(offsets, scratch: scratch)
     switch specification.composition {
@@ -142,8 +142,9 @@ extension TrainedFeature {
     var small = [Float](repeating: 0, count: 2 * path.hidden)
     var smallSpan = small.mutableSpan
     var span = delta.mutableSpan
+    let values = path.values
     kernels.pathBackward(
-      path.weights(width: width), buckets: rows.span, slots: distinct.slots.span,
+      values.weights(width: width), buckets: rows.span, slots: distinct.slots.span,
       inputs: inputs.span, scratch: &smallSpan, delta: &span, sums: &sums)
     for (parameters, range) in [
       (path.hiddenWeight, sums.hiddenWeight), (path.hiddenBias, sums.hiddenBias),

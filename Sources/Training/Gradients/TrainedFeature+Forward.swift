@@ -100,9 +100,9 @@ extension TrainedFeature {
     stride: Int
   ) {
     guard case .table(let table) = partitions[position].source else { return }
-    let rows = scratch.rows[position]
+    let (rows, values) = (scratch.rows[position], table.values)
     RowKernels.best.gather(
-      RowTable(table.values.floats, width: partitions[position].width), rows: rows.span,
+      RowTable(values.floats, width: partitions[position].width), rows: rows.span,
       into: &output, column: column, stride: stride)
   }
 
@@ -111,9 +111,9 @@ extension TrainedFeature {
     to output: inout MutableSpan<Float>, stride: Int
   ) {
     guard case .table(let table) = partitions[position].source else { return }
-    let rows = scratch.rows[position]
+    let (rows, values) = (scratch.rows[position], table.values)
     RowKernels.best.apply(
-      operation, RowTable(table.values.floats, width: partitions[position].width),
+      operation, RowTable(values.floats, width: partitions[position].width),
       rows: rows.span, to: &output, stride: stride)
   }
 
@@ -139,8 +139,9 @@ extension TrainedFeature {
       var small = [Float](repeating: 0, count: 2 * path.hidden)
       var smallSpan = small.mutableSpan
       var span = vectors.mutableSpan
+      let values = path.values
       kernels.pathForward(
-        path.weights(width: width), buckets: rows.span, scratch: &smallSpan, vectors: &span)
+        values.weights(width: width), buckets: rows.span, scratch: &smallSpan, vectors: &span)
     }
     swap(&vectors, &scratch.factors[0])
   }

@@ -6,9 +6,9 @@ import SystemIO
 
 /// A categorical feature in training: its partitions' tables or MLPs, and where its vectors stand
 /// among the inputs of the network.
-struct TrainedFeature: Sendable {
+final class TrainedFeature: Sendable {
   /// One partition: a table of rows, or the MLPs of a path.
-  struct Partition: Sendable {
+  final class Partition: Sendable {
     let rule: BucketRule
     let rowCount: Int
     /// Floats of a row.
@@ -16,6 +16,12 @@ struct TrainedFeature: Sendable {
     /// Where its row begins in the feature's vector: `concatenate` and `separate`.
     let column: Int
     let source: Source
+
+    init(rule: BucketRule, rowCount: Int, width: Int, column: Int, source: Source) {
+      self.rule = rule
+      (self.rowCount, self.width, self.column) = (rowCount, width, column)
+      self.source = source
+    }
 
     enum Source: Sendable {
       case table(Parameters)
@@ -40,18 +46,35 @@ struct TrainedFeature: Sendable {
 
     var all: [Parameters] { [hiddenWeight, hiddenBias, outputWeight, outputBias] }
 
+    var values: PathValues {
+      PathValues(
+        hidden: hidden, hiddenWeight: hiddenWeight.values, hiddenBias: hiddenBias.values,
+        outputWeight: outputWeight.values, outputBias: outputBias.values)
+    }
+  }
+
+  /// The memory of a path's parameters.
+  struct PathValues: Sendable {
+    let hidden: Int
+    let hiddenWeight: FloatMemory
+    let hiddenBias: FloatMemory
+    let outputWeight: FloatMemory
+    let outputBias: FloatMemory
+
     /// The weights, to be read.
     @_lifetime(borrow self)
     func weights(width: Int) -> PathWeights {
       PathWeights(
-        width: width, hidden: hidden, hiddenWeight: hiddenWeight.values.floats,
-        hiddenBias: hiddenBias.values.floats, outputWeight: outputWeight.values.floats,
-        outputBias: outputBias.values.floats)
+        width: width, hidden: hidden, hiddenWeight: hiddenWeight.floats,
+        hiddenBias: hiddenBias.floats, outputWeight: outputWeight.floats,
+        outputBias: outputBias.floats)
     }
   }
 
   let specification: FeatureSpecification
   let partitions: [Partition]
+  /// Whether rows move that no sample of a batch has.
+  let movesAllRows: Bool
   /// Floats of the vector that enters the network.
   var vectorWidth: Int { specification.vectorWidth }
 
@@ -60,6 +83,7 @@ struct TrainedFeature: Sendable {
     _ specification: FeatureSpecification, optimizer: Optimizer, buckets: [String: Tensor]
   ) throws(TrainingError) {
     self.specification = specification
+    movesAllRows = optimizer.movesAllRows
     var partitions: [Partition] = []
     var column = 0
     for (position, partition) in specification.partitions.enumerated() {

@@ -4,7 +4,7 @@ import SystemIO
 extension TrainedNetwork {
   /// Computes the logits and losses of some samples of the batch.
   func forward(_ rows: Range<Int>, of batch: CurrentBatch, scratch: FeatureScratch) {
-    fillDense(rows, batch)
+    fillDense(rows, batch, scratch)
     for (index, feature) in features.enumerated() {
       let ids = batch.minibatch.ids[index]
       let offsets = batch.minibatch.offsets[index]
@@ -12,12 +12,15 @@ extension TrainedNetwork {
         ids.span, offsets: offsets.span, samples: rows, scratch: scratch,
         into: columns(of: index, in: vectors), kernels: kernels)
     }
+    let vectors = vectors
     switch body {
     case .dlrm(let dlrm):
       dlrm.bottom.forward(rows, kernels: kernels)
+      if !areFinite(vectors.floats(rows)) { scratch.finiteness.vectors = false }
       interact(dlrm, rows, scratch)
       dlrm.top.forward(rows, kernels: kernels)
     case .dcn(let dcn):
+      if !areFinite(vectors.floats(rows)) { scratch.finiteness.vectors = false }
       dcn.cross.forward(rows, kernels: kernels)
       dcn.deep.forward(rows, kernels: kernels)
       dcn.output.forward(rows, kernels: kernels)
@@ -44,15 +47,17 @@ extension TrainedNetwork {
     return matrix.columns(start..<start + features[feature].vectorWidth)
   }
 
-  private func fillDense(_ rows: Range<Int>, _ batch: CurrentBatch) {
+  private func fillDense(_ rows: Range<Int>, _ batch: CurrentBatch, _ scratch: FeatureScratch) {
     let input = denseInput
     let width = input.width
     guard width > 0 else { return }
     let dense = batch.minibatch.dense
     let places = [StridedVector(offset: 0, stride: width)]
+    let values = dense.span.extracting(rows.lowerBound * width..<rows.upperBound * width)
+    if !areFinite(values) { scratch.finiteness.dense = false }
     var output = input.mutableFloats(rows)
     copyVectors(
-      memory: dense.span.extracting(rows.lowerBound * width..<rows.upperBound * width),
+      memory: values,
       vectors: places.span, width: width, rowCount: rows.count, into: &output, outputOffset: 0,
       outputStride: input.stride)
   }

@@ -33,7 +33,7 @@ package final class TrainedNetwork: Sendable {
     case dcn(DCNBody)
   }
 
-  struct DLRMBody: Sendable {
+  final class DLRMBody: Sendable {
     let bottom: DenseStack
     let top: DenseStack
     /// [x, products] for `dot`; `vectors` itself for `cat`.
@@ -41,6 +41,14 @@ package final class TrainedNetwork: Sendable {
     let joinedDeltas: Matrix
     /// nil: the vectors are concatenated.
     let dot: Dot?
+
+    init(
+      bottom: DenseStack, top: DenseStack, joined: Matrix, joinedDeltas: Matrix, dot: Dot?
+    ) {
+      (self.bottom, self.top) = (bottom, top)
+      (self.joined, self.joinedDeltas) = (joined, joinedDeltas)
+      self.dot = dot
+    }
 
     struct Dot: Sendable {
       let vectorCount: Int
@@ -51,10 +59,15 @@ package final class TrainedNetwork: Sendable {
     }
   }
 
-  struct DCNBody: Sendable {
+  final class DCNBody: Sendable {
     let cross: CrossStack
     let deep: DenseStack
     let output: DenseStack
+
+    init(cross: CrossStack, deep: DenseStack, output: DenseStack) {
+      self.cross = cross
+      (self.deep, self.output) = (deep, output)
+    }
   }
 
   /// - Parameters:

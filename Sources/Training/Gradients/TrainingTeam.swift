@@ -8,7 +8,9 @@ final class TrainingTeam: Sendable {
   let network: TrainedNetwork
   private let threads: ThreadTeam
   private let scratches: [FeatureScratch]
-  private let works: [Work]
+  /// Of each member what it moves first: the same parameters in every step, which its core's cache
+  /// still holds. Then it takes what others have not begun.
+  private let queues: [WorkQueue]
 
   /// A part of the parameters that is moved in one piece.
   private enum Work: Sendable {
@@ -25,11 +27,39 @@ final class TrainingTeam: Sendable {
       throw TrainingError("\(error)")
     }
     scratches = (0..<threadCount).map { _ in FeatureScratch() }
-    works = Self.works(of: network)
+    queues = Self.queues(Self.works(of: network), memberCount: threadCount)
   }
 
-  /// The largest first, so that the last ones to finish are small.
-  private static func works(of network: TrainedNetwork) -> [Work] {
+  /// Works of a member, the largest first, so that the last ones to finish are small.
+  private final class WorkQueue: Sendable {
+    let works: [Work]
+    private let position = Atomic<Int>(0)
+
+    init(_ works: [Work]) { self.works = works }
+
+    func restart() { position.store(0, ordering: .relaxed) }
+
+    func next() -> Work? {
+      let taken = position.add(1, ordering: .relaxed).oldValue
+      return taken < works.count ? works[taken] : nil
+    }
+  }
+
+  /// Each work goes to the member that has least to do so far.
+  private static func queues(
+    _ works: [(cost: Int, work: Work)], memberCount: Int
+  ) -> [WorkQueue] {
+    var lists = [[Work]](repeating: [], count: memberCount)
+    var costs = [Int](repeating: 0, count: memberCount)
+    for (cost, work) in works.sorted(by: { $0.cost > $1.cost }) {
+      let member = costs.indices.min { costs[$0] < costs[$1] } ?? 0
+      lists[member].append(work)
+      costs[member] += cost
+    }
+    return lists.map { WorkQueue($0) }
+  }
+
+  private static func works(of network: TrainedNetwork) -> [(cost: Int, work: Work)] {
     var works: [(cost: Int, work: Work)] = []
     for stack in network.stacks {
       for (index, trained) in stack.layers.enumerated() {
@@ -56,7 +86,7 @@ final class TrainingTeam: Sendable {
       }
       works.append((50 * floats, .feature(index)))
     }
-    return works.sorted { $0.cost > $1.cost }.map(\.work)
+    return works
   }
 
   /// The losses and logits of a batch; nothing is learnt from it.
@@ -68,9 +98,24 @@ final class TrainingTeam: Sendable {
   }
 
   /// One step: the losses and logits of a batch, then the move of all parameters.
-  func step(_ batch: CurrentBatch, update: ParameterUpdate) {
+  ///
+  /// - Parameters:
+  ///   - checksLayers: looks at all weights of layers for NaNs and infinities.
+  ///   - meanwhile: what the caller does while the others begin to move parameters: it reads the
+  ///     next batch.
+  @discardableResult
+  func step(
+    _ batch: CurrentBatch, update: ParameterUpdate, checksLayers: Bool = false,
+    meanwhile: () -> Void = {}
+  ) -> FeatureScratch.Finiteness {
+    for scratch in scratches { scratch.finiteness = .init() }
     findGradients(batch)
-    move(batch, by: update)
+    move(batch, by: update, checksLayers, meanwhile)
+    return scratches.reduce(into: .init()) { all, scratch in
+      all.dense = all.dense && scratch.finiteness.dense
+      all.vectors = all.vectors && scratch.finiteness.vectors
+      all.layers = all.layers && scratch.finiteness.layers
+    }
   }
 
   func findGradients(_ batch: CurrentBatch) {
@@ -84,12 +129,19 @@ final class TrainingTeam: Sendable {
     }
   }
 
-  private func move(_ batch: CurrentBatch, by update: ParameterUpdate) {
+  private func move(
+    _ batch: CurrentBatch, by update: ParameterUpdate, _ checksLayers: Bool,
+    _ meanwhile: () -> Void
+  ) {
     let count = batch.minibatch.count
-    let next = NextWork()
-    threads.run { [self] member in
-      while let position = next.take(below: works.count) {
-        run(works[position], batch, count, scratches[member], update)
+    for queue in queues { queue.restart() }
+    threads.run(before: meanwhile) { [self] member in
+      for offset in queues.indices {
+        let queue = queues[(member + offset) % queues.count]
+        while let work = queue.next() {
+          run(work, batch, count, scratches[member], update)
+          if checksLayers, !isFinite(work) { scratches[member].finiteness.layers = false }
+        }
       }
     }
   }
@@ -120,20 +172,18 @@ final class TrainingTeam: Sendable {
     }
   }
 
+  private func isFinite(_ work: Work) -> Bool {
+    switch work {
+    case .layer(let trained, _, _, let panel): trained.isFinite(panel: panel)
+    case .cross(let cross, let index): cross.isFinite(index)
+    case .feature: true
+    }
+  }
+
   /// Consecutive samples for each member.
   private func part(_ member: Int, of count: Int) -> Range<Int> {
     let (share, rest) = count.quotientAndRemainder(dividingBy: threads.count)
     let start = member * share + min(member, rest)
     return start..<start + share + (member < rest ? 1 : 0)
-  }
-
-  /// Which piece of work is done next.
-  private final class NextWork: Sendable {
-    private let position = Atomic<Int>(0)
-
-    func take(below count: Int) -> Int? {
-      let taken = position.add(1, ordering: .relaxed).oldValue
-      return taken < count ? taken : nil
-    }
   }
 }

@@ -13,7 +13,10 @@ package final class Trainer {
   private let options: TrainingOptions
   private let checkpoint: TrainingCheckpoint
   private let team: TrainingTeam
-  private let batch: CurrentBatch
+  /// The batch that is learnt from, and the next one, which is read meanwhile.
+  private var batch: CurrentBatch
+  private var nextBatch: CurrentBatch
+  private let judgedBatch: CurrentBatch
   private var metrics = RunningMetrics()
   /// Whether the folder holds what this run, or the one before it, wrote.
   private var ownsFolder: Bool
@@ -62,7 +65,10 @@ package final class Trainer {
       configuration, optimizer: options.optimizer, batchCapacity: options.batchSize,
       buckets: output.buckets)
     team = try TrainingTeam(network, threadCount: options.threadCount)
-    batch = CurrentBatch(categoricalFeatureCount: configuration.categoricalFeatures.count)
+    let featureCount = configuration.categoricalFeatures.count
+    batch = CurrentBatch(categoricalFeatureCount: featureCount)
+    nextBatch = CurrentBatch(categoricalFeatureCount: featureCount)
+    judgedBatch = CurrentBatch(categoricalFeatureCount: featureCount)
     let buckets = output.buckets.sorted { $0.key < $1.key }.map { name, tensor in
       TensorContent(
         name: name, elementType: tensor.elementType, shape: tensor.shape, content: .tensor(tensor))
@@ -87,16 +93,24 @@ package final class Trainer {
     shouldStop: () -> Bool = { false }, report: (TrainingEvent) -> Void = { _ in },
     afterStep: ((lossSum: Double, count: Int)) -> Void = { _ in }
   ) throws(TrainingError) -> Outcome {
-    if position.epoch < options.epochs { try source.seek(to: position.position) }
+    var hasBatch = false
+    if position.epoch < options.epochs {
+      try source.seek(to: position.position)
+      hasBatch = try source.next(options.batchSize, into: &batch.minibatch)
+    }
     while position.epoch < options.epochs {
-      guard try source.next(options.batchSize, into: &batch.minibatch) else {
+      guard hasBatch else {
         guard position.position > 0 else { throw TrainingError("there are no samples to train on") }
         position.epoch += 1
         position.position = 0
-        if position.epoch < options.epochs { try source.rewind() }
+        guard position.epoch < options.epochs else { break }
+        try source.rewind()
+        hasBatch = try source.next(options.batchSize, into: &batch.minibatch)
         continue
       }
-      afterStep((try learn(source.sampleCount, report), batch.minibatch.count))
+      let count = batch.minibatch.count
+      let (lossSum, next) = try learn(&source, report)
+      afterStep((lossSum, count))
       if let every = options.evaluateEvery, position.step % every == 0 {
         try evaluate(validation(), report)
       }
@@ -105,6 +119,7 @@ package final class Trainer {
         return .stopped
       }
       if isTimeToSave { try save(withState: true, report) }
+      hasBatch = try next.get()
     }
     reportProgress(source.sampleCount, report)
     try evaluate(validation(), report)
@@ -112,35 +127,50 @@ package final class Trainer {
     return .finished
   }
 
-  /// One step; the sum of the samples' losses before it.
-  private func learn(
-    _ epochSampleCount: Int?, _ report: (TrainingEvent) -> Void
-  ) throws(TrainingError) -> Double {
+  /// One step: the sum of the samples' losses before it. The next batch is read meanwhile and takes
+  /// this one's place, if there is one in this epoch; what went wrong with it concerns later steps.
+  private func learn<Source: MinibatchSource>(
+    _ source: inout Source, _ report: (TrainingEvent) -> Void
+  ) throws(TrainingError) -> (lossSum: Double, next: Result<Bool, TrainingError>) {
     let count = batch.minibatch.count
     let step = position.step + 1
-    let dense = batch.minibatch.dense
-    let isDenseFinite = areFinite(dense.span)
-    guard isDenseFinite else { throw notFinite("a dense value is not finite; correct the data") }
-    team.step(batch, update: options.optimizer.update(step: step))
-    let (losses, logits, vectors) = (network.losses, network.logits, network.vectors)
+    var next = Result<Bool, TrainingError>.success(false)
+    let finiteness = team.step(
+      batch, update: options.optimizer.update(step: step),
+      checksLayers: step % Self.weightCheckSteps == 0
+    ) {
+      next = Result { () throws(TrainingError) in
+        try source.next(options.batchSize, into: &nextBatch.minibatch)
+      }
+    }
+    let (losses, logits) = (network.losses, network.logits)
     let lossSum = RunningMetrics.sum(losses.floats(0..<count))
-    // A ReLU makes zeros of NaNs, so what goes into the layers is looked at as well.
-    let areVectorsFinite = areFinite(vectors.floats(0..<count))
-    guard lossSum.isFinite, areVectorsFinite else {
-      throw notFinite("the loss or a vector is not finite; lower --learning-rate")
-    }
-    if step % Self.weightCheckSteps == 0, let name = network.firstLayerNotFinite {
-      throw notFinite("\(name) is not finite; lower --learning-rate")
-    }
+    try check(finiteness, lossSum)
     let labels = batch.minibatch.labels
     metrics.add(logits: logits.floats(0..<count), labels: labels.span, lossSum: lossSum)
     position.step = step
     position.position += count
     position.sampleCount += count
     if MonotonicClock.nanoseconds() - reportTime > Self.reportNanoseconds {
-      reportProgress(epochSampleCount, report)
+      reportProgress(source.sampleCount, report)
     }
-    return lossSum
+    swap(&batch, &nextBatch)
+    return (lossSum, next)
+  }
+
+  private func check(
+    _ finiteness: FeatureScratch.Finiteness, _ lossSum: Double
+  ) throws(TrainingError) {
+    guard finiteness.dense else {
+      throw notFinite("a dense value is not finite; correct the data")
+    }
+    guard lossSum.isFinite, finiteness.vectors else {
+      throw notFinite("the loss or a vector is not finite; lower --learning-rate")
+    }
+    guard finiteness.layers else {
+      throw notFinite(
+        "\(network.firstLayerNotFinite ?? "a layer") is not finite; lower --learning-rate")
+    }
   }
 
   private func notFinite(_ problem: String) -> TrainingError {
@@ -181,9 +211,9 @@ package final class Trainer {
     var judged = EvaluationMetrics(
       lossThreshold: network.configuration.dlrm?.lossThreshold ?? 0)
     let logits = network.logits
-    while try source.next(options.batchSize, into: &batch.minibatch) {
-      team.evaluate(batch)
-      let labels = batch.minibatch.labels
+    while try source.next(options.batchSize, into: &judgedBatch.minibatch) {
+      team.evaluate(judgedBatch)
+      let labels = judgedBatch.minibatch.labels
       judged.add(logits: logits.floats(0..<labels.count), labels: labels.span)
     }
     return judged.summary()

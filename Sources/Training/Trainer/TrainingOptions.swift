@@ -21,7 +21,7 @@ package struct TrainingOptions: Sendable, Equatable {
   /// What a run that continues another one must have in common with it: all that changes numbers.
   var identity: [String: String] {
     [
-      "batch_size": "\(batchSize)", "optimizer": optimizer.rule.rawValue,
+      "batch_size": "\(batchSize)", "optimizer": optimizer.name,
       "learning_rate": "\(optimizer.learningRate)", "epsilon": "\(optimizer.epsilon)",
       "betas": "\(optimizer.beta1),\(optimizer.beta2)",
       "initialization": initialization.rawValue, "seed": "\(seed)",

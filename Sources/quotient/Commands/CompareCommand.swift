@@ -12,11 +12,11 @@ struct CompareCommand: ParsableCommand {
       Trains every method with every number of collisions (and thresholds, and hidden widths of \
       path) several times, from different weights, on days 1 to 6 of the data, and judges each on \
       the two halves of day 7. Writes comparison.csv, curves.csv and report.html; what is in the \
-      output folder already is not trained again, so an interrupted comparison goes on.
+      output folder already is not trained again, so an interrupted comparison goes on, with the \
+      same flags and data. At the end it tells which of the paper's findings appear.
 
       Example:
-        quotient compare train.tsv --methods full,hash,qr-multiply --collisions 2,4,60 \
-      --output comparison
+        quotient compare train.tsv --collisions 2,4,60 --output comparison
       """)
 
   @Argument(help: ArgumentHelp("Files of lines, or -.", valueName: "data"))
@@ -25,7 +25,10 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder of the results.", valueName: "folder"))
   var output: String
 
-  @Option(help: ArgumentHelp("Methods: see train.", valueName: "a,b,..."))
+  @Option(
+    help: ArgumentHelp(
+      "Methods: \(CompressionMethod.allCases.map(\.rawValue).joined(separator: ", ")); see "
+        + "quotient train --help.", valueName: "a,b,..."))
   var methods = MethodList([.full, .hash, .qrMultiply])
 
   @Option(help: ArgumentHelp("Numbers of collisions.", valueName: "c,..."))
@@ -118,7 +121,12 @@ struct CompareCommand: ParsableCommand {
         fixed(100 * row.accuracy.mean, digits: 2) + " %", fixed(row.area.mean, digits: 4),
       ])
     }
-    return table.lines + ["", "wrote \(joinPath(output, ComparisonReport.fileName))"]
+    let findings = ComparisonFinding.findings(in: rows).map {
+      "\($0.appears ? "appears" : "does not appear"): \($0.sentence)"
+    }
+    return table.lines + [""] + findings + [
+      "", "wrote \(joinPath(output, ComparisonReport.fileName))",
+    ]
   }
 }
 

@@ -17,12 +17,23 @@ struct TrainCommand: ParsableCommand {
       Ctrl-C saves and stops; --resume goes on, to the same bits. The same data, options and seed \
       give the same model, whatever the threads.
 
-      Methods: \(CompressionMethod.allCases.map(\.rawValue).joined(separator: ", ")), explicit.
+      Methods, for a feature of n categories and c collisions:
+        full            n rows, one for each category
+        hash            n/c rows by the remainder; c categories share one
+        qr-multiply     n/c rows by the quotient times c rows by the remainder
+        qr-add          their sum
+        qr-concatenate  one behind the other, half as wide each
+        separate        both enter the network as features
+        mixed-radix     the product of rows of K tables (--partitions)
+        crt             the same, with coprime remainders (Chinese remainder)
+        path            n/c rows, and an MLP for each remainder (--hidden)
+        explicit        rows by what you know of the categories (--buckets)
 
       Examples:
         quotient train train.tsv --output models/criteo --collisions 4
-        quotient train day_*.gz --output models/dcn --architecture dcn --method hash \
-      --max-index-range 1000000 --optimizer amsgrad --metrics metrics.jsonl
+        quotient train day_*.gz --output models/dcn --architecture dcn
+        quotient train train.tsv --output models/small --method hash \
+      --metrics m.jsonl
       """)
 
   enum Method: Equatable, ExpressibleByArgument {
@@ -111,6 +122,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    try failing { try refuseExisting() }
     let dataset = try reading.open(data, threads: threads)
     let rows = dataset.rows(reading.part)
     let held = reading.part == .train ? dataset.rows(.validation) : 0..<0
@@ -154,7 +166,6 @@ struct TrainCommand: ParsableCommand {
     options.evaluateEvery = evaluateEvery
     options.saveEvery = saveEvery
     options.keepsState = keepState
-    try refuseExisting()
     return try Trainer(configuration, options: options, output: target, resumes: resume)
   }
 

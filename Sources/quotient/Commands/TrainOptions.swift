@@ -80,6 +80,13 @@ struct LearningOptions: ParsableArguments {
   @Option(help: "adagrad, rowwise-adagrad, amsgrad or sgd.")
   var optimizer: Optimizer.Rule = .adagrad
 
+  @Flag(
+    help: ArgumentHelp(
+      "With amsgrad: rows that a batch does not touch move too, by what their means still hold, "
+        + "as with PyTorch's dense gradients; every step then goes through all tables."
+    ))
+  var denseGradients = false
+
   @Option(
     help: ArgumentHelp("By default PyTorch's: 0.01, and 0.001 for amsgrad.", valueName: "x"))
   var learningRate: Float?
@@ -102,6 +109,7 @@ struct LearningOptions: ParsableArguments {
   var trainingOptions: TrainingOptions {
     var options = TrainingOptions()
     options.optimizer = Optimizer(optimizer, learningRate: learningRate)
+    options.optimizer.usesDenseGradients = denseGradients
     (options.batchSize, options.epochs) = (batchSize, epochs)
     options.seed = seed
     options.initialization = initialization
@@ -111,6 +119,11 @@ struct LearningOptions: ParsableArguments {
   func validate() throws {
     guard 1...1_048_576 ~= batchSize else {
       throw ValidationError("--batch-size is \(batchSize); it must be in 1 ... 1048576")
+    }
+    guard !denseGradients || optimizer == .amsgrad else {
+      throw ValidationError(
+        "--dense-gradients goes with --optimizer amsgrad: with the others a row that no sample has "
+          + "does not move")
     }
     guard epochs > 0 else { throw ValidationError("--epochs is \(epochs); it must be 1 or more") }
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {

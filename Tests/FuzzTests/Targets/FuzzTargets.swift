@@ -39,6 +39,7 @@ package let fuzzTargets: [FuzzTarget] = [
   jsonReaderTarget,
   jsonValueTarget,
   numpyTarget,
+  recordTarget,
   safetensorsTarget,
   torchTarget,
 ]

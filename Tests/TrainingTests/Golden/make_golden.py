@@ -7,7 +7,7 @@ Run it in a Python with numpy and torch:
 PyTorch (float64) computes the gradients everywhere, and does the steps of SGD, Adagrad and AMSGrad.
 The steps of sparse AMSGrad (touched rows only, the bias correction counts all steps) and row-wise
 Adagrad (one sum a row, of the mean of squares) are numpy's, from their definitions. AMSGrad with
-dense gradients moves all rows: in its file every batch touches every row, where both are the same.
+dense gradients moves all rows, also those that a batch does not touch.
 
 Arrays: start.TENSOR and end.TENSOR (float32) by the checkpoint's tensor names; labels [10, B];
 dense [10, B, I]; ids.F [10, n] and offsets.F [10, B + 1] (absent: one id a sample); logits [B] of
@@ -143,7 +143,7 @@ def logits(p, architecture, batch):
     return (torch.cat([x, deep], 1) @ p["output.weight"].T + p["output.bias"])[:, 0]
 
 
-def batches(rng, touches_all):
+def batches(rng):
     result = []
     for _ in range(STEPS):
         batch = {"labels": (rng.random(BATCH) < 0.4).astype(np.float32),
@@ -157,11 +157,7 @@ def batches(rng, touches_all):
                 offsets = np.concatenate([[0], np.cumsum(sizes)])
                 batch["offsets." + name] = offsets
                 ids = rng.integers(0, n, offsets[-1])
-            if touches_all:
-                ids[:n] = rng.permutation(n)[:len(ids)]
-                assert len(set(ids)) == n, name
-            else:
-                ids[rng.random(len(ids)) < 0.5] = 0
+            ids[rng.random(len(ids)) < 0.5] = 0
             batch["ids." + name] = ids
         result.append(batch)
     return result
@@ -213,7 +209,7 @@ def run(architecture, rule, seed):
     rng = np.random.default_rng(seed)
     start, tables = parameters(architecture, rng)
     p = {k: torch.tensor(v.astype(np.float64), requires_grad=True) for k, v in start.items()}
-    data = batches(rng, touches_all=rule == "amsgrad-dense")
+    data = batches(rng)
     optimizer = {"sgd": lambda: torch.optim.SGD(p.values(), lr=0.01),
                  "adagrad": lambda: torch.optim.Adagrad(p.values(), lr=0.01, eps=1e-10),
                  "amsgrad-dense": lambda: torch.optim.Adam(p.values(), lr=1e-3, amsgrad=True),
