@@ -12,7 +12,7 @@ export SWIFT_BACKTRACE=enable=no
 export ASAN_OPTIONS=detect_leaks=0
 
 readonly threaded_rooms='TransportTests|TelemetryTests|ServingTests|SystemIOTests|LifecycleTests|ConnectionTests'
-readonly sanitized_rooms='ByteCodingTests|HTTPCoreTests|CheckpointsTests|KernelsTests|EmbeddingsTests|FuzzTests'
+readonly sanitized_rooms='ByteCodingTests|HTTPCoreTests|CheckpointsTests|KernelsTests|EmbeddingsTests|FuzzTests|RecordReaderTests|DatasetTests|OptimizerGoldenTests'
 passed=0
 failed=0
 

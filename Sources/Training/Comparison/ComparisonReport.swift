@@ -62,8 +62,8 @@ package struct ComparisonReport: Sendable {
     \(againstParameters("Log loss against parameters", "log loss", \.loss).svg)
     \(againstParameters("Accuracy against parameters", "accuracy", \.accuracy).svg)
     \(learningCurves.map(\.svg).joined(separator: "\n"))
-    \(againstThreshold.svg)
-    \(againstHidden.svg)
+    \(againstThreshold.map(\.svg).joined(separator: "\n"))
+    \(againstHidden?.svg ?? "")
     \(table)
     \(settings)
     </body></html>
@@ -71,24 +71,28 @@ package struct ComparisonReport: Sendable {
     """
   }
 
-  /// One line a method, through its settings without a threshold.
+  /// Rows without a threshold, or with the least; of paths that differ in their hidden widths alone
+  /// the best.
+  private var plainRows: [ComparisonRow] {
+    let least = rows.map(\.setting.threshold).min() ?? 0
+    return bestWidths(rows.filter { $0.setting.method == .full || $0.setting.threshold == least })
+  }
+
+  private func bestWidths(_ rows: [ComparisonRow]) -> [ComparisonRow] {
+    rows.filter { row in
+      let rivals = rows.filter {
+        $0.setting.method == row.setting.method && $0.setting.collisions == row.setting.collisions
+          && $0.setting.threshold == row.setting.threshold
+      }
+      return rivals.allSatisfy { $0.loss.mean >= row.loss.mean }
+    }
+  }
+
+  /// One line a method.
   private func againstParameters(
     _ title: String, _ yLabel: String, _ value: KeyPath<ComparisonRow, ComparisonRow.Spread>
   ) -> ReportPlot {
-    ReportPlot(
-      title: title, xLabel: "parameters", yLabel: yLabel, isLogarithmic: true,
-      lines: methods.enumerated().map { colour, method in
-        let own = rows.filter { $0.setting.method == method }.sorted {
-          $0.parameterCount < $1.parameterCount
-        }
-        return ReportPlot.Line(
-          name: method.rawValue, colour: colour,
-          points: own.map {
-            ReportPlot.Point(
-              x: Double($0.parameterCount), y: $0[keyPath: value].mean,
-              deviation: $0[keyPath: value].deviation)
-          }, isScattered: Set(own.map(\.setting.threshold)).count > 1)
-      })
+    plot(title, "parameters", yLabel, value, plainRows) { Double($0.parameterCount) }
   }
 
   /// A plot for each number of collisions, with full tables in each: the colours are those of the
@@ -134,35 +138,60 @@ package struct ComparisonReport: Sendable {
     return "<h2>Made with</h2><table><tbody>\(lines.joined(separator: "\n"))</tbody></table>"
   }
 
-  private var againstThreshold: ReportPlot {
-    let thresholds = Set(rows.map(\.setting.threshold))
-    return plot(
-      "Log loss against thresholds", "parameters",
-      thresholds.count > 1 ? rows.filter { $0.setting.method != .full } : []
-    ) { Double($0.parameterCount) }
+  /// A plot for each number of collisions: the larger the threshold, the more parameters.
+  private var againstThreshold: [ReportPlot] {
+    let compressed = rows.filter { $0.setting.method != .full }
+    guard Set(compressed.map(\.setting.threshold)).count > 1 else { return [] }
+    return Set(compressed.map(\.setting.collisions)).sorted().map { count in
+      let thresholds = Set(compressed.map(\.setting.threshold)).sorted().map(String.init)
+      return plot(
+        "Log loss against thresholds \(thresholds.joined(separator: ", ")) at \(count) collisions",
+        "parameters", "log loss", \.loss,
+        bestWidths(compressed.filter { $0.setting.collisions == count })
+      ) { Double($0.parameterCount) }
+    }
   }
 
-  private var againstHidden: ReportPlot {
-    let paths = rows.filter { $0.setting.method == .path }
-    let widths = Set(paths.map(\.setting.hidden))
-    return plot(
-      "Path: log loss against hidden units", "hidden units", widths.count > 1 ? paths : []
-    ) { Double($0.setting.hidden) }
+  /// One line a number of collisions.
+  private var againstHidden: ReportPlot? {
+    let least = rows.map(\.setting.threshold).min() ?? 0
+    let paths = rows.filter { $0.setting.method == .path && $0.setting.threshold == least }
+    let widths = Set(paths.map(\.setting.hidden)).sorted()
+    guard widths.count > 1 else { return nil }
+    return ReportPlot(
+      title: "Path: log loss against hidden units", xLabel: "hidden units", yLabel: "log loss",
+      isLogarithmic: true, xTicks: widths.map(Double.init),
+      lines: Set(paths.map(\.setting.collisions)).sorted().enumerated().map { colour, count in
+        let own = paths.filter { $0.setting.collisions == count }
+        return ReportPlot.Line(
+          name: "\(count) collisions", colour: colour,
+          points: points(own, \.loss) { Double($0.setting.hidden) })
+      })
   }
 
+  /// One line a method.
   private func plot(
-    _ title: String, _ xLabel: String, _ chosen: [ComparisonRow],
+    _ title: String, _ xLabel: String, _ yLabel: String,
+    _ value: KeyPath<ComparisonRow, ComparisonRow.Spread>, _ chosen: [ComparisonRow],
     _ x: (ComparisonRow) -> Double
   ) -> ReportPlot {
     ReportPlot(
-      title: title, xLabel: xLabel, yLabel: "log loss", isLogarithmic: true,
+      title: title, xLabel: xLabel, yLabel: yLabel, isLogarithmic: true,
       lines: methods.enumerated().map { colour, method in
         ReportPlot.Line(
           name: method.rawValue, colour: colour,
-          points: chosen.filter { $0.setting.method == method }.sorted { x($0) < x($1) }.map {
-            ReportPlot.Point(x: x($0), y: $0.loss.mean, deviation: $0.loss.deviation)
-          })
+          points: points(chosen.filter { $0.setting.method == method }, value, x))
       })
+  }
+
+  private func points(
+    _ rows: [ComparisonRow], _ value: KeyPath<ComparisonRow, ComparisonRow.Spread>,
+    _ x: (ComparisonRow) -> Double
+  ) -> [ReportPlot.Point] {
+    rows.sorted { x($0) < x($1) }.map {
+      ReportPlot.Point(
+        x: x($0), y: $0[keyPath: value].mean, deviation: $0[keyPath: value].deviation)
+    }
   }
 
   private var table: String {
@@ -179,10 +208,11 @@ package struct ComparisonReport: Sendable {
         """
     }
     return """
-      <table><thead><tr><th>setting</th><th>parameters</th><th>trials</th><th>log loss</th>\
+      <div class="scroll"><table><thead><tr><th>setting</th>\
+      <th>parameters</th><th>trials</th><th>log loss</th>\
       <th>accuracy, %</th><th>AUC</th></tr></thead><tbody>
       \(lines.joined(separator: "\n"))
-      </tbody></table>
+      </tbody></table></div>
       """
   }
 
@@ -200,8 +230,9 @@ package struct ComparisonReport: Sendable {
     .grid{stroke:var(--faint)}.axis{stroke:var(--ink);fill:none}
     .legend span{margin-right:1rem;white-space:nowrap}
     .legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em;border-radius:50%}
-    table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-    th,td{padding:.25rem .5rem;border-bottom:1px solid var(--faint);text-align:right;\
+    .scroll{overflow-x:auto}
+    table{font-size:.87rem;border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+    th,td{padding:.2rem .4rem;border-bottom:1px solid var(--faint);text-align:right;\
     white-space:nowrap}
     .wide{white-space:normal;overflow-wrap:anywhere}
     th:first-child,td:first-child{text-align:left}.best{font-weight:600}

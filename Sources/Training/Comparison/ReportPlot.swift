@@ -11,8 +11,6 @@ struct ReportPlot {
     let name: String
     let colour: Int
     let points: [Point]
-    /// Points without a line between them.
-    var isScattered = false
     var hasMarks = true
   }
 
@@ -21,6 +19,8 @@ struct ReportPlot {
   let yLabel: String
   /// Powers of ten at equal distances.
   var isLogarithmic = false
+  /// Where numbers stand on the axis; nil: at round ones.
+  var xTicks: [Double]?
   let lines: [Line]
 
   private static let (width, height) = (640.0, 360.0)
@@ -76,7 +76,7 @@ struct ReportPlot {
     let colour = "var(--c\(line.colour % 9))"
     let points = line.points.filter { $0.y.isFinite }
     var parts: [String] = []
-    if !line.isScattered, points.count > 1 {
+    if points.count > 1 {
       let path = points.map { "\(short(column($0.x, frame))),\(short(row($0.y, frame)))" }
       parts.append(
         "<polyline points=\"\(path.joined(separator: " "))\" fill=\"none\" stroke=\"\(colour)\" "
@@ -110,7 +110,7 @@ struct ReportPlot {
           + "dy=\"4\" text-anchor=\"end\">"
           + "\(decimal(tick, digits(frame.y)))</text>")
     }
-    let xTicks = isLogarithmic ? powers(frame.x) : ticks(frame.x)
+    let xTicks = xTicks ?? (isLogarithmic ? powers(frame.x) : ticks(frame.x))
     for tick in xTicks {
       let x = short(column(tick, frame))
       parts.append(
