@@ -231,7 +231,7 @@ package struct ComparisonReport: Sendable {
     .legend span{margin-right:1rem;white-space:nowrap}
     .legend i{display:inline-block;width:.8em;height:.8em;margin-right:.3em;border-radius:50%}
     .scroll{overflow-x:auto}
-    table{font-size:.87rem;border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+    table{font-size:.82rem;border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
     th,td{padding:.2rem .4rem;border-bottom:1px solid var(--faint);text-align:right;\
     white-space:nowrap}
     .wide{white-space:normal;overflow-wrap:anywhere}

@@ -159,12 +159,19 @@ struct ReportPlot {
     return digits
   }
 
-  /// Powers of ten, and what is two and five times them.
+  /// Powers of ten, and what is two and five times them; over a short range more of them.
   private func powers(_ range: (low: Double, high: Double)) -> [Double] {
+    let few = powers(range, times: [1, 2, 5])
+    return few.count > 2 ? few : powers(range, times: [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9])
+  }
+
+  private func powers(
+    _ range: (low: Double, high: Double), times factors: [Double]
+  ) -> [Double] {
     var found: [Double] = []
     var power = 1.0
     for _ in 0..<16 {
-      for factor in [1.0, 2, 5] {
+      for factor in factors {
         let value = power * factor
         if (range.low...range.high).contains(place(value)) { found.append(value) }
       }
