@@ -47,18 +47,17 @@ static inline __attribute__((always_inline)) void make_decimals(
   for (int i = 0; i < count; i++) {
     scaled[i] = value[i] * scale[i];
     const int is_above = scaled[i] >= 1e9;
-    const double step = is_above ? 0.1 : 1.0;
-    scale[i] *= step;
-    scaled[i] *= step;
+    scale[i] *= is_above ? 0.1 : 1.0;
+    scaled[i] = value[i] * scale[i];
     power[i] -= is_above ? 1 : 0;
   }
   for (int i = 0; i < count; i++) {
-    const double gap =
-        double_of(bits_of(scale[i]) + ((bits[i] - GAP_OFFSET) & GAP_MASK) - GAP_MARGIN);
-    const double eight = rounded(scaled[i] * 0.1) * 10.0;
-    const double seven = rounded(scaled[i] * 0.01) * 100.0;
-    double shortest = __builtin_fabs(eight - scaled[i]) < gap ? eight : scaled[i];
-    shortest = __builtin_fabs(seven - scaled[i]) < gap ? seven : shortest;
+    const double gap = double_of((bits[i] - 1) & GAP_MASK) * (scale[i] * GAP_EIGHT);
+    // What rounding to eight and to seven digits takes away.
+    const double eight = scaled[i] * 0.1 - rounded(scaled[i] * 0.1);
+    const double seven = scaled[i] * 0.01 - rounded(scaled[i] * 0.01);
+    double shortest = __builtin_fabs(eight) < gap ? scaled[i] - eight * 10.0 : scaled[i];
+    shortest = __builtin_fabs(seven) < gap * 0.1 ? scaled[i] - seven * 100.0 : shortest;
     shortest += 0x1p52;
     const int is_full = shortest >= 0x1p52 + 1e9;
     digits[i] = is_full ? 0x1p52 + 1e8 : shortest;

@@ -38,12 +38,12 @@ enum { overhang_max = 64 };
 #define POWER_OFFSET ((1023ll * LOG10_2) + (40ll << LOG10_2_SHIFT) + (1ll << LOG10_2_SHIFT) - 1)
 
 // Half the gap below a float32 with the bits b as float64 is 2^(e - 24), and half of it at a power
-// of two, where subtracting one borrows from the exponent. Scaled, in bits:
-//     bits(scale) + ((b - GAP_OFFSET) & GAP_MASK) - GAP_MARGIN
-// The margin, some 10^-5 of the gap, keeps decimals out that lie in the middle of two float32.
-#define GAP_OFFSET ((1047ll << 52) + 1)
+// of two, where subtracting one borrows from the exponent: the bits (b - 1) & GAP_MASK are 2^e.
+// Times the scale and GAP_EIGHT that is half the gap in units of the eighth digit.
+//
+// The margin of 2^-16 of the gap keeps decimals out that lie in the middle of two float32.
 #define GAP_MASK (-(1ll << 52))
-#define GAP_MARGIN (1ll << 36)
+#define GAP_EIGHT ((1 - 0x1p-16) * 0x1p-24 * 0.1)
 
 // 10^(16 a - 32) and 10^b; their product is 10^n for n = 16 a - 32 + b in -32 ... 63.
 static const double big_powers[8] = {1e-32, 1e-16, 1e0, 1e16, 1e32, 1e48, 1e0, 1e0};
