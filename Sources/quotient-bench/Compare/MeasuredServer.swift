@@ -60,7 +60,7 @@ struct MeasuredServer: ~Copyable {
       name: "quotient", port: port,
       // Populated, so that no answer waits for the disk: what is measured is the server's own work.
       arguments: [
-        binary, "serve", "--workers", "1", "--load", "populate", "--listen",
+        binary, "serve", "--workers", "1", "--load", "populate", "--access-log", "off", "--listen",
         "127.0.0.1:\(port)",
       ] + models,
       core: core, folder: folder)

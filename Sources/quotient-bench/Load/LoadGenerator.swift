@@ -91,9 +91,12 @@ struct LoadGenerator {
     polled[index].events = Int16(connections[index].isSending ? POLLIN | POLLOUT : POLLIN)
   }
 
+  /// The closed loop never sleeps: a client that sleeps is woken by its server, at the server's
+  /// cost. How often that happens would depend on which of the two is the slower one.
   private mutating func waitForSockets(untilDue due: Double) {
     var milliseconds: Int32 = 100
     if case .closedLoop = plan {
+      milliseconds = 0
     } else if connections.contains(where: { !$0.isBusy }) {
       let left = due - Double(monotonicNanoseconds()) - LoadGenerator.spinAhead
       milliseconds = Int32(min(100, max(0, left / 1e6)))
