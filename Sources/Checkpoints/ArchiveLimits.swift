@@ -14,11 +14,15 @@ package struct ArchiveLimits: Equatable, Sendable {
   package var expandedByteCountMax: Int
   /// Bytes of a NumPy header.
   package var numpyHeaderByteCountMax: Int
+  /// Whether the checksums of stored members are compared when they are read. (Those of compressed
+  /// ones always are.) Fuzzers leave it out, to come further than that.
+  package var verifiesStoredMembers: Bool
 
   package init(
     memberCountMax: Int = 1_000_000, inflatedByteCountMax: Int = 16 << 30,
     pickleOperationCountMax: Int = 4_000_000, nameByteCountMax: Int = 1024, rankMax: Int = 64,
-    expandedByteCountMax: Int = 64 << 20, numpyHeaderByteCountMax: Int = 1 << 20
+    expandedByteCountMax: Int = 64 << 20, numpyHeaderByteCountMax: Int = 1 << 20,
+    verifiesStoredMembers: Bool = true
   ) {
     self.memberCountMax = memberCountMax
     self.inflatedByteCountMax = inflatedByteCountMax
@@ -27,5 +31,6 @@ package struct ArchiveLimits: Equatable, Sendable {
     self.rankMax = rankMax
     self.expandedByteCountMax = expandedByteCountMax
     self.numpyHeaderByteCountMax = numpyHeaderByteCountMax
+    self.verifiesStoredMembers = verifiesStoredMembers
   }
 }

@@ -71,7 +71,7 @@ package struct PyTorchFile: Sendable {
   }
 
   /// The tensor with this name, in row-major order: a view of the mapped file where its elements
-  /// stand so already, else a copy.
+  /// stand so already, else a copy. A zip member's checksum is compared first.
   package func tensor(named name: String) throws(CheckpointError) -> Tensor {
     guard let tensor = tensors[name] else {
       throw CheckpointError(.missing, "there is no tensor \(quoted(name))", path: path)
@@ -82,8 +82,8 @@ package struct PyTorchFile: Sendable {
         return tensor.layout.tensor(name: name, storage: storage, range: range)
       case .member(let member):
         guard let archive else { preconditionFailure("members are in zip files only") }
-        let (inflated, range) = try archive.content(of: member, verifying: false)
-        return tensor.layout.tensor(name: name, storage: inflated, range: range)
+        let (content, range) = try archive.content(of: member)
+        return tensor.layout.tensor(name: name, storage: content, range: range)
       }
     }
   }
@@ -92,9 +92,9 @@ package struct PyTorchFile: Sendable {
 /// A tensor of a state_dict: how its elements stand, and in which bytes.
 struct StateTensor: Sendable {
   enum Place: Sendable {
-    /// Bytes of the file.
+    /// Bytes of the file of before PyTorch 1.6.
     case range(Range<Int>)
-    /// A compressed member.
+    /// A member of the zip file.
     case member(ZipArchive.Member)
   }
 

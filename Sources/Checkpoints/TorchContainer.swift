@@ -31,6 +31,7 @@ struct TorchContainer: Sendable {
         "the file is a TorchScript program, which holds code; save the model's `state_dict()`")
     }
     if let order = archive[prefix + "byteorder"] {
+      // What is not the one word is refused, damaged or not.
       let (storage, range) = try archive.content(of: order, verifying: false)
       let bytes = storage.byteSpan.extracting(range)
       guard bytes.count <= 16, let text = String(utf8: bytes), text == "little" else {
@@ -38,7 +39,7 @@ struct TorchContainer: Sendable {
           .unsupported, "the file is not little-endian; save it on a little-endian machine")
       }
     }
-    let (pickleStorage, range) = try archive.content(of: pickle, verifying: false)
+    let (pickleStorage, range) = try archive.content(of: pickle)
     document = try PickleReader.read(pickleStorage.byteSpan.extracting(range), limits: limits)
     self.pickleStorage = pickleStorage
     pickleRange = range
@@ -140,7 +141,7 @@ struct TorchContainer: Sendable {
         throw CheckpointError(
           .missing, "its storage \(quoted(dataPrefix + key)) is not in the file")
       }
-      return (member.isDeflated ? .member(member) : .range(member.range), member.byteCount)
+      return (.member(member), member.byteCount)
     }
     guard let range = ranges[key] else {
       throw CheckpointError(.missing, "its storage \(quoted(key)) is not in the file")

@@ -55,6 +55,21 @@ import Testing
     #expect(try file.tensor(named: "transposed").storage !== whole.storage)
   }
 
+  @Test func `a flipped bit in a storage is found, and its member is named`() throws {
+    let path = "\(ReferenceFiles.folder)/formats/bare.pt"
+    var bytes = try ReferenceFiles.bytes("formats/bare.pt")
+    let place = try PyTorchFile(opening: path).tensor(named: "whole").byteRange.lowerBound
+    bytes[place + 5] ^= 4
+    let damaged = try PyTorchFile(parsing: ReferenceFiles.storage(bytes))
+    #expect { _ = try damaged.tensor(named: "whole") } throws: {
+      guard let error = $0 as? CheckpointError else { return false }
+      return error.reason == .damaged && error.detail.contains("/data/")
+    }
+    let unverified = try PyTorchFile(
+      parsing: ReferenceFiles.storage(bytes), limits: .init(verifiesStoredMembers: false))
+    #expect(try unverified.tensor(named: "whole").byteSpan[5] & 4 != bytes[place + 5] ^ 4)
+  }
+
   @Test func `what is no PyTorch file says so`() throws {
     let folder = try TemporaryFolder()
     func error(_ bytes: [UInt8]) throws -> String {
