@@ -38,8 +38,10 @@ package let fuzzTargets: [FuzzTarget] = [
   inferenceTarget,
   jsonReaderTarget,
   jsonValueTarget,
+  lookupTarget,
   numpyTarget,
   recordTarget,
   safetensorsTarget,
+  scoreTarget,
   torchTarget,
 ]
