@@ -246,6 +246,17 @@ extension StaticString {
 }
 
 extension ByteBuffer {
+  /// Writes over bytes of the content, from `offset` on.
+  public mutating func overwrite(at offset: Int, with bytes: Span<UInt8>) {
+    precondition(offset >= 0 && offset <= count - bytes.count, "only content is written over")
+    guard bytes.count > 0 else { return }
+    // SAFETY: the bytes lie inside the content, checked above; the source is borrowed.
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe (base + start + offset).copyMemory(
+        from: source.baseAddress!, byteCount: source.count)
+    }
+  }
+
   /// Copies bytes of the content to another place of it, as `memmove` does: the ranges may overlap.
   public mutating func copyWithin(_ range: Range<Int>, to offset: Int) {
     precondition(

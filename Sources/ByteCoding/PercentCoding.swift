@@ -5,7 +5,12 @@
 package func percentDecode(
   _ encoded: Span<UInt8>, plusIsSpace: Bool = false, to decoded: inout ByteBuffer
 ) -> Bool {
+  // Most texts hold nothing that is coded.
   var at = 0
+  while at < encoded.count, encoded[at] != UInt8(ascii: "%"), encoded[at] != UInt8(ascii: "+") {
+    at += 1
+  }
+  decoded.append(encoded.extracting(0..<at))
   while at < encoded.count {
     let byte = encoded[at]
     at += 1

@@ -2,22 +2,23 @@
 extension Span where Element == UInt8 {
   /// True if these bytes are exactly `word` (a literal of at most 15 bytes allocates nothing).
   func equals(_ word: String) -> Bool {
-    guard count == word.utf8.count else { return false }
-    var offset = 0
-    for byte in word.utf8 {
-      if self[offset] != byte { return false }
-      offset += 1
-    }
+    let text = word.utf8Span
+    return equals(text.span)
+  }
+
+  func equals(_ bytes: Span<UInt8>) -> Bool {
+    guard count == bytes.count else { return false }
+    for offset in bytes.indices where self[offset] != bytes[offset] { return false }
     return true
   }
 
   /// True if these bytes are `word` in any case; `word` is lower-case ASCII.
   func equalsIgnoringCase(_ word: String) -> Bool {
-    guard count == word.utf8.count else { return false }
-    var offset = 0
-    for byte in word.utf8 {
-      if Self.lowercased(self[offset]) != byte { return false }
-      offset += 1
+    let text = word.utf8Span
+    let bytes = text.span
+    guard count == bytes.count else { return false }
+    for offset in bytes.indices where Self.lowercased(self[offset]) != bytes[offset] {
+      return false
     }
     return true
   }

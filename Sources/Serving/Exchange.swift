@@ -70,6 +70,7 @@ extension ByteBuffer {
   /// Appends the value of `Server-Timing` (W3C Server Timing): `parse;dur=0.003, queue;dur=0.001`,
   /// in milliseconds.
   mutating func append(_ timings: RequestTimings) {
+    if appendShort(timings) { return }
     append("parse;dur=")
     append(milliseconds: timings[.parse])
     append(", queue;dur=")
@@ -82,6 +83,26 @@ extension ByteBuffer {
     append(milliseconds: timings[.serialise])
   }
 
+  /// The same for stages that all took less than 9.9995 ms, whose texts have one length; false:
+  /// some took longer.
+  private mutating func appendShort(_ timings: RequestTimings) -> Bool {
+    // `max` of more than three would make an array of them.
+    let longest = max(
+      max(timings[.parse], timings[.queue], timings[.gather]),
+      max(timings[.compute], timings[.serialise]))
+    guard longest < 9_999_500 else { return false }
+    let start = count
+    append(
+      "parse;dur=0.000, queue;dur=0.000, gather;dur=0.000, compute;dur=0.000, serialise;dur=0.000")
+    var text = mutableBytes
+    text.put(milliseconds: timings[.parse], at: start + 10)
+    text.put(milliseconds: timings[.queue], at: start + 27)
+    text.put(milliseconds: timings[.gather], at: start + 45)
+    text.put(milliseconds: timings[.compute], at: start + 64)
+    text.put(milliseconds: timings[.serialise], at: start + 85)
+    return true
+  }
+
   private mutating func append(milliseconds nanoseconds: Int) {
     let microseconds = UInt(max(0, nanoseconds) + 500) / 1000
     append(decimal: Int(microseconds / 1000))
@@ -90,6 +111,17 @@ extension ByteBuffer {
     append(UInt8(ascii: "0") + UInt8(rest / 100))
     append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
     append(UInt8(ascii: "0") + UInt8(rest % 10))
+  }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// Writes the digits of `0.000`.
+  fileprivate mutating func put(milliseconds nanoseconds: Int, at offset: Int) {
+    let microseconds = UInt32(truncatingIfNeeded: max(0, nanoseconds) + 500) / 1000
+    self[offset] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 1000)
+    self[offset + 2] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 100 % 10)
+    self[offset + 3] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 10 % 10)
+    self[offset + 4] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds % 10)
   }
 }
 

@@ -93,9 +93,13 @@ package struct RequestIdentity: ~Copyable {
 extension ByteBuffer {
   /// Appends 16 lower-case hexadecimal digits.
   mutating func append(hexadecimal value: UInt64) {
-    for shift in stride(from: UInt64(60), through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: value >> shift) & 15
-      append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    append(uninitialized: 16) { text in
+      var rest = value
+      for position in text.indices {
+        rest = rest &<< 4 | rest &>> 60
+        let digit = UInt8(truncatingIfNeeded: rest) & 15
+        text[position] = digit &+ (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+      }
     }
   }
 }

@@ -25,6 +25,9 @@ package struct Router: ~Copyable {
   private var decoded = ByteBuffer(capacity: 256)
   private(set) var segments = InlineArray<8, Range<Int>>(repeating: 0..<0)
   private(set) var segmentCount = 0
+  /// The path that was matched last, and its route: most clients ask for the same again.
+  private var lastPath = ByteBuffer(capacity: 256)
+  private var lastRoute: Route?
 
   package init() {}
 
@@ -36,6 +39,15 @@ package struct Router: ~Copyable {
   ///
   /// - Throws: 400 if a `%` is not followed by two hexadecimal digits.
   package mutating func match(_ path: Span<UInt8>) throws(ServiceError) -> Route? {
+    if let lastRoute, lastPath.bytes.equals(path) { return lastRoute }
+    lastRoute = nil
+    lastRoute = try matchAnew(path)
+    lastPath.removeAll()
+    lastPath.append(path)
+    return lastRoute
+  }
+
+  private mutating func matchAnew(_ path: Span<UInt8>) throws(ServiceError) -> Route? {
     guard try split(path) else { return nil }
     if isSegment(0, "v2") { return matchInference() }
     switch segmentCount {

@@ -9,15 +9,15 @@ extension Worker {
   func workOnDeferred() {
     handler.work()
     guard !pending.isEmpty else { return }
-    let turn = pending
-    pending.removeAll(keepingCapacity: true)
-    for connection in turn where connection.isOpen {
+    swap(&pending, &pendingTurn)
+    for connection in pendingTurn where connection.isOpen {
       if let session = connection.http2 {
         finishStreams(of: connection, session)
       } else {
         finish(connection)
       }
     }
+    pendingTurn.removeAll(keepingCapacity: true)
   }
 
   private func finish(_ connection: Connection) {

@@ -27,6 +27,9 @@ final class Worker {
   var queued: [Connection] = []
   /// Connections whose answer is deferred.
   var pending: [Connection] = []
+  /// Those that are looked at in this turn: between two turns it is empty, but keeps its memory.
+  var pendingTurn: [Connection] = []
+  private var queuedTurn: [Connection] = []
 
   /// Bytes that connections hold while they wait, and this worker's share of the most.
   var heldByteCount = 0
@@ -169,12 +172,12 @@ final class Worker {
   }
 
   private func serveQueued() {
-    let turn = queued
-    queued.removeAll(keepingCapacity: true)
-    for connection in turn {
+    swap(&queued, &queuedTurn)
+    for connection in queuedTurn {
       connection.isQueued = false
       if connection.isOpen { serve(connection) }
     }
+    queuedTurn.removeAll(keepingCapacity: true)
   }
 
   private func resumeListening() {

@@ -7,6 +7,17 @@ import Testing
     "serve", "import", "inspect", "verify", "plan", "lookup", "export", "quantize",
   ]
 
+  /// The argument parser brings FoundationEssentials in; the rest of that library stays out.
+  @Test func `the program holds no Foundation, linked or built in`() throws {
+    let libraries = try runProgram(["/usr/bin/env", "ldd", Programs.quotient])
+    #expect(libraries.code == 0 && libraries.output.contains("libc.so"), "\(libraries)")
+    #expect(!libraries.output.contains("libFoundation.so"), "\(libraries)")
+    #expect(!libraries.output.contains("libFoundationInternationalization"), "\(libraries)")
+    // How names of that module's symbols begin.
+    let program = try Data(contentsOf: URL(filePath: Programs.quotient), options: .alwaysMapped)
+    #expect(program.range(of: Data("$s10Foundation".utf8)) == nil)
+  }
+
   @Test(arguments: commands)
   func `every command explains itself`(_ command: String) throws {
     let result = try quotient(command, "--help")

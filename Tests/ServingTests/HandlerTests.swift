@@ -176,14 +176,19 @@ import Testing
     #expect(made.count == 4)
   }
 
-  @Test func `stages are told to the client`() throws {
-    let fixture = ServiceFixture(step: 1_000_000)
+  @Test(arguments: [
+    (499, "0.000"), (500, "0.001"), (123_456, "0.123"), (1_000_000, "1.000"),
+    (9_999_499, "9.999"), (9_999_500, "10.000"), (12_345_678, "12.346"),
+    (1_234_567_890, "1234.568"),
+  ])
+  func `stages are told to the client`(_ row: (nanoseconds: UInt64, text: String)) throws {
+    let fixture = ServiceFixture(step: row.nanoseconds)
     let timing = try #require(
       fixture.lookUp(#"{"features":{"A":[1]}}"#).fields["server-timing"])
     let stages = timing.split(separator: ", ").map { $0.split(separator: ";dur=").map(String.init) }
     #expect(stages.map(\.first) == ["parse", "queue", "gather", "compute", "serialise"])
     #expect(stages.allSatisfy { $0.count == 2 && $0[1].wholeMatch(of: /\d+\.\d{3}/) != nil })
-    #expect(timing.contains("parse;dur=1.000"))
+    #expect(timing.contains("parse;dur=\(row.text)"))
     #expect(fixture.get("/livez").fields["server-timing"] == nil)
   }
 

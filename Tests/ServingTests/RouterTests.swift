@@ -99,4 +99,17 @@ import Testing
     let bytes = router.text(range)
     return String(decoding: (0..<bytes.count).map { bytes[$0] }, as: UTF8.self)
   }
+
+  @Test func `a path that is asked again has its route again, whatever came in between`() throws {
+    var router = Router()
+    for between in ["/v1/models/demo:lookup", "/v1/models/other:score", "/nothing", "/%zz", ""] {
+      for _ in 0..<2 {
+        let path = Array("/v1/models/demo/versions/3:lookup".utf8)
+        let route = try #require(try router.match(path.span))
+        #expect(route.endpoint == .lookup)
+        #expect(text(router, route.model) == "demo")
+      }
+      _ = try? router.match(Array(between.utf8).span)
+    }
+  }
 }

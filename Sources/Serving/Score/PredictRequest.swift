@@ -85,8 +85,7 @@ extension ScoreRequestReader {
         guard request.inputs.columns[feature].rowCount == row else {
           throw .duplicateFeature(model.featureNames[feature], prefix())
         }
-        let field = FieldName(
-          path: prefix() + model.featureNames[feature], model: model, feature: feature)
+        let field = FieldName(prefix: "instances", row: row, model: model, feature: feature)
         try readCategory(&reader, field: field, into: &request.inputs.columns[feature], text: &text)
       }
     }

@@ -29,11 +29,12 @@ struct ScoreAnswer {
       return
     }
     Self.rank(values, countMax: topK, &order)
-    var best: [Float] = []
-    best.reserveCapacity(order.count)
-    for index in order { best.append(values[index]) }
-    appendFloatRow(best.span, to: &response.body)
-    response.body.append(",\"indices\":[")
+    response.body.append("[")
+    for (position, index) in order.enumerated() {
+      if position > 0 { response.body.append(",") }
+      appendFloat(values[index], to: &response.body)
+    }
+    response.body.append("],\"indices\":[")
     for (position, index) in order.enumerated() {
       if position > 0 { response.body.append(",") }
       response.body.append(decimal: index)

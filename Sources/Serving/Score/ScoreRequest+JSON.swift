@@ -23,6 +23,21 @@ struct ScoreRequestReader {
       }
     }
     var prefix: String { name + "." }
+    // Whole literals: joining words would allocate.
+    var densePath: String {
+      switch self {
+      case .context: "context.dense"
+      case .candidates: "candidates.dense"
+      case .inputs: "inputs.dense"
+      }
+    }
+    var sparsePath: String {
+      switch self {
+      case .context: "context.sparse"
+      case .candidates: "candidates.sparse"
+      case .inputs: "inputs.sparse"
+      }
+    }
     var place: ScoreRequest.Place { self == .context ? .context : .candidates }
   }
 
@@ -188,7 +203,8 @@ struct ScoreRequestReader {
   private func readDense(
     _ feature: Int, _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest
   ) throws(ServiceError) {
-    let path = { side.prefix + model.denseFeatures[feature].name }
+    // A function: a closure that is kept would be allocated.
+    func path() -> String { side.prefix + model.denseFeatures[feature].name }
     guard side != .context else {
       request.denseValues[feature].append(try readNumber(feature, &reader, path))
       return
@@ -252,7 +268,7 @@ struct ScoreRequestReader {
     _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest
   ) throws(ServiceError) {
     for feature in request.densePlaces.indices { try claimDense(feature, side, &request) }
-    let path = side.prefix + "dense"
+    let path = side.densePath
     if side == .context {
       try readDenseRow(&reader, path: path, into: &request)
       return
@@ -318,32 +334,35 @@ struct ScoreRequestReader {
     text: inout ByteBuffer
   ) throws(ServiceError) {
     for feature in request.places.indices { try claim(feature, side, &request) }
-    let path = side.prefix + "sparse"
+    let path = side.sparsePath
     if side == .context {
-      try readSparseRow(&reader, path: path, into: &request, text: &text)
+      try readSparseRow(nil, &reader, path: path, into: &request, text: &text)
       return
     }
     try reader.beginArray(path)
     var row = 0
     while try reader.nextElement() {
       guard row < limits.candidateCountMax else { throw .tooManyCandidates(path, limits) }
-      try readSparseRow(&reader, path: "\(path)[\(row)]", into: &request, text: &text)
+      try readSparseRow(row, &reader, path: path, into: &request, text: &text)
       row += 1
     }
     try request.setCandidateCount(row, limits: limits, path)
   }
 
+  /// - Parameter row: where the row stands in the list at `path`; nil: it is the list.
   private func readSparseRow(
-    _ reader: inout BodyReader, path: @autoclosure () -> String, into request: inout ScoreRequest,
+    _ row: Int?, _ reader: inout BodyReader, path list: String, into request: inout ScoreRequest,
     text: inout ByteBuffer
   ) throws(ServiceError) {
     let count = request.places.count
     let ids = IDListReader(model: model, limits: limits)
+    let path = { row.map { "\(list)[\($0)]" } ?? list }
     try reader.beginArray(path())
     var feature = 0
     while try reader.nextElement() {
       guard feature < count else { throw .otherWidth(path(), "more than \(count)", count) }
-      let field = FieldName(path: "\(path())[\(feature)]", model: model, feature: feature)
+      let name = FieldName(path: list, model: model, feature: feature)
+      let field = row.map { name.at($0).at(feature) } ?? name.at(feature)
       request.inputs.columns[feature].ids.append(
         try ids.readID(&reader, field: field, text: &text))
       feature += 1

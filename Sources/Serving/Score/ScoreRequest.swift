@@ -105,7 +105,7 @@ struct ScoreRequest: ~Copyable, Sendable {
 
   private mutating func fillDefaults(_ model: ServingModel) throws(ServiceError) {
     var missing: [String] = []
-    for (feature, place) in densePlaces.enumerated() where place == .nowhere {
+    for feature in densePlaces.indices where densePlaces[feature] == .nowhere {
       guard let value = model.denseFeatures[feature].defaultValue else {
         missing.append(model.denseFeatures[feature].name)
         continue
@@ -113,7 +113,7 @@ struct ScoreRequest: ~Copyable, Sendable {
       densePlaces[feature] = .context
       denseValues[feature].append(value)
     }
-    for (feature, place) in places.enumerated() where place == .nowhere {
+    for feature in places.indices where places[feature] == .nowhere {
       guard let category = model.tables[feature].specification.defaultCategory else {
         missing.append(model.featureNames[feature])
         continue

@@ -38,7 +38,8 @@ extension ServiceHandler {
         countFailure(of: task)
       }
     } else {
-      form.write(task.values.span, &scoring.order, into: &response)
+      let values = task.values
+      form.write(values.span, &scoring.order, into: &response)
     }
     complete(task, exchange, into: &response)
     recycle(task)
@@ -175,7 +176,9 @@ extension ServiceHandler {
     _ logits: [Float], from first: Int
   ) {
     guard !member.task.isCancelled else { return }
-    var values = member.task.values
+    // The values change hands, so that they are appended to where they are.
+    var values: [Float] = []
+    swap(&values, &member.task.values)
     for row in member.rows { values.append(logits[row - first]) }
     if member.output == .score {
       var scores = values.mutableSpan

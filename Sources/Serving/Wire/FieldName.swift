@@ -5,11 +5,14 @@ struct FieldName {
   private let namesFeature: Bool
   private let model: ServingModel
   let feature: Int
+  private let row: Int?
   private var bag: Int?
   private var position: Int?
 
-  init(prefix: String, model: ServingModel, feature: Int) {
+  /// - Parameter row: of a feature's value in a row, `instances[3].C1`.
+  init(prefix: String, row: Int? = nil, model: ServingModel, feature: Int) {
     self.prefix = prefix
+    self.row = row
     namesFeature = true
     self.model = model
     self.feature = feature
@@ -18,6 +21,7 @@ struct FieldName {
   /// A value of the feature whose path does not name it: `candidates.sparse[3][0]`.
   init(path: String, model: ServingModel, feature: Int) {
     prefix = path
+    row = nil
     namesFeature = false
     self.model = model
     self.feature = feature
@@ -31,7 +35,8 @@ struct FieldName {
   }
 
   var path: String {
-    prefix + (namesFeature ? model.featureNames[feature] : "") + (bag.map { "[\($0)]" } ?? "")
+    prefix + (row.map { "[\($0)]." } ?? "")
+      + (namesFeature ? model.featureNames[feature] : "") + (bag.map { "[\($0)]" } ?? "")
       + (position.map { "[\($0)]" } ?? "")
   }
 }

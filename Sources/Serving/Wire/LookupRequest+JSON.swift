@@ -24,7 +24,8 @@ struct LookupRequestReader {
     case .json: try read(body, into: &workspace.batch, text: &workspace.text)
     case .safetensors:
       try readSafetensors(
-        body, into: &workspace.batch, tensors: &workspace.tensors, text: &workspace.text)
+        body, into: &workspace.batch, tensors: &workspace.tensors,
+        entry: &workspace.tensorEntry, text: &workspace.text)
     case .rawRows: try readRaw(body, options, into: &workspace.batch)
     }
     if workspace.batch.missing == nil { workspace.batch.missing = options.missing }

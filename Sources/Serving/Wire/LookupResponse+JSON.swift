@@ -4,22 +4,28 @@ import Embeddings
 extension LookupWorkspace {
   /// Ids, and floats of a vector, from which on repeats are looked for. Measured: of 1000 Zipf
   /// ids with 64 floats each, copying saves a fifth; with 16 floats, finding the repeats costs
-  /// more than writing them again.
+  /// more than writing them again, unless most ids are repeats.
   private static let repeatCountMin = 8
   private static let repeatWidthMin = 32
+  private static let frequentRepeatWidthMin = 8
 
   /// Whether the next gather is to find repeated ids, whose text can be copied.
-  private mutating func findRepeats(_ part: LookupBatch.Part, width: Int) {
+  private mutating func findRepeats(
+    _ part: LookupBatch.Part, width: Int, cardinality: Int
+  ) {
     isDistinct = false
+    let mostAreRepeats = cardinality <= part.ids.count * 4
     guard part.offsets == nil, part.weights == nil, part.ids.count >= Self.repeatCountMin,
-      width >= Self.repeatWidthMin
+      width >= (mostAreRepeats ? Self.frequentRepeatWidthMin : Self.repeatWidthMin)
     else { return }
     isDistinct = repeats.find(batch.ids, in: part.ids)
   }
 
   /// Gathers a part's vectors into ``floats``: of its distinct ids only, if it has repeats.
   mutating func gatherRows(_ part: LookupBatch.Part, _ model: ServingModel) throws(LookupError) {
-    findRepeats(part, width: model.widths[part.feature])
+    findRepeats(
+      part, width: model.widths[part.feature],
+      cardinality: model.tables[part.feature].specification.cardinality)
     let rowCount = isDistinct ? repeats.distinctCount : part.vectorCount
     let floatCount = rowCount * model.widths[part.feature]
     if floats.count < floatCount {
@@ -61,14 +67,20 @@ extension LookupWorkspace {
   /// Gathers a part and writes it as
   /// `{"dtype":"F32","shape":[2,16],"data":"..."}`, base64 of little-endian float32.
   mutating func gatherBytes(_ part: LookupBatch.Part, _ model: ServingModel) throws(LookupError) {
-    let width = model.widths[part.feature]
     isDistinct = false
-    var bytes = ByteBuffer()
-    swap(&bytes, &vectorBytes)
-    defer { swap(&bytes, &vectorBytes) }
+    try Self.gatherBytes(
+      batch, part, model, singleOffsets: &singleOffsets, scratch: &scratch, into: &vectorBytes)
+  }
+
+  private static func gatherBytes(
+    _ batch: borrowing LookupBatch, _ part: LookupBatch.Part, _ model: ServingModel,
+    singleOffsets: inout [Int], scratch: inout LookupScratch, into bytes: inout ByteBuffer
+  ) throws(LookupError) {
+    let width = model.widths[part.feature]
     bytes.removeAll()
     try bytes.append(floats: part.vectorCount * width) { (output) throws(LookupError) in
-      try gather(part, model, into: &output)
+      try gather(
+        batch, part, model, singleOffsets: &singleOffsets, scratch: &scratch, into: &output)
     }
   }
 

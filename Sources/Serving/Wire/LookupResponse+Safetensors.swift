@@ -15,9 +15,8 @@ extension ServiceHandler {
   ) throws(ServiceError) {
     workspace.missing.removeAll(keepingCapacity: true)
     let headerCount = Self.headerCountMax(workspace.batch, model)
-    response.body.append(uninitialized: headerCount) { bytes in
-      for position in 0..<bytes.count { bytes[position] = UInt8(ascii: " ") }
-    }
+    // Written when it is known.
+    response.body.append(uninitialized: headerCount) { _ in }
     for position in workspace.batch.parts.indices {
       let part = workspace.batch.parts[position]
       if position > 0 { try exchange.checkDeadline(clock) }
@@ -37,15 +36,28 @@ extension ServiceHandler {
   /// Bytes of the longest header with its length field, rounded up so that data starts at a
   /// multiple of 64.
   private static func headerCountMax(_ batch: borrowing LookupBatch, _ model: ServingModel) -> Int {
+    var dataCount = batch.ids.count
+    for part in batch.parts { dataCount += part.vectorCount * model.widths[part.feature] * 4 }
+    // Name, dtype, shape and offsets: four numbers, none larger than the data.
+    let entryCount = 80 + 4 * decimalDigitCount(dataCount)
     var count = 8 + 128 + model.name.utf8.count
     for part in batch.parts {
-      // Twice the name, dtype, shape and offsets: four numbers of up to 20 digits.
-      count += 2 * (model.featureStarts[part.feature].count + 160)
+      let mayMiss = (batch.missing ?? model.missingPolicies[part.feature]) != .error
+      count += (mayMiss ? 2 : 1) * (model.featureStarts[part.feature].count + entryCount)
     }
     return (count + 63) / 64 * 64
   }
 
-  /// Puts the length field and the header into the room left in front.
+  private static func decimalDigitCount(_ value: Int) -> Int {
+    var (count, rest) = (1, value / 10)
+    while rest > 0 {
+      count += 1
+      rest /= 10
+    }
+    return count
+  }
+
+  /// Puts the length field, the header and blanks into the room left in front.
   private static func put(
     _ header: Span<UInt8>, headerCount: Int, into body: inout ByteBuffer
   ) {
@@ -54,7 +66,8 @@ extension ServiceHandler {
     for position in 0..<8 {
       bytes[position] = UInt8(truncatingIfNeeded: jsonCount >> (position * 8))
     }
-    for position in 0..<header.count { bytes[8 + position] = header[position] }
+    for position in 8 + header.count..<headerCount { bytes[position] = UInt8(ascii: " ") }
+    body.overwrite(at: 8, with: header)
   }
 }
 

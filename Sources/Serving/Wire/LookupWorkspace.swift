@@ -20,6 +20,7 @@ struct LookupWorkspace: ~Copyable {
   var rowTexts: [Range<Int>] = []
   /// Tensors of a safetensors request.
   var tensors: [RequestTensor] = []
+  var tensorEntry = TensorEntry()
   /// Positions that were missing, of all parts: part, position.
   var missing: [(part: Int, position: Int)] = []
   /// 0, 1, 2, ...: the offsets of bags of one id each.
@@ -58,7 +59,7 @@ struct LookupWorkspace: ~Copyable {
     try table.vectors(of: ids.distinct, missing: missing, scratch: &scratch, into: &output)
   }
 
-  private static func gather(
+  static func gather(
     _ batch: borrowing LookupBatch, _ part: LookupBatch.Part, _ model: ServingModel,
     singleOffsets: inout [Int], scratch: inout LookupScratch,
     into output: inout MutableSpan<Float>

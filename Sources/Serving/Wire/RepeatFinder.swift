@@ -55,14 +55,13 @@ struct RepeatFinder {
       let id = ids[position]
       var place = Int(truncatingIfNeeded: hash(id)) & mask
       while slots[place].stamp == stamp && slots[place].id != id { place = (place + 1) & mask }
-      if slots[place].stamp == stamp {
-        ordinals[position] = slots[place].ordinal
-      } else {
-        slots[place] = Slot(id: id, ordinal: found, stamp: stamp)
-        ordinals[position] = found
-        distinct[Int(found)] = id
-        found += 1
-      }
+      // Whether it is new cannot be foreseen, so both ways do the same.
+      let isNew = slots[place].stamp != stamp
+      let ordinal = isNew ? found : slots[place].ordinal
+      slots[place] = Slot(id: id, ordinal: ordinal, stamp: stamp)
+      ordinals[position] = ordinal
+      distinct[Int(found)] = id
+      found &+= isNew ? 1 : 0
     }
     count = Int(found)
   }
@@ -87,7 +86,8 @@ struct RepeatFinder {
       slots = Array(repeating: Slot(id: 0, ordinal: 0, stamp: 0), count: slotCount)
       stamp = 0
     }
-    if distinctIDs.count < count {
+    // One more: the last id is written before it is known whether it is new.
+    if distinctIDs.count <= count {
       distinctIDs = Array(repeating: 0, count: slotCount)
       ordinalOfPosition = Array(repeating: 0, count: slotCount)
     }

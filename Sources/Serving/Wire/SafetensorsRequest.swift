@@ -33,7 +33,7 @@ extension LookupRequestReader {
   /// `pooling` and `missing` in `__metadata__`.
   func readSafetensors(
     _ body: Span<UInt8>, into batch: inout LookupBatch, tensors: inout [RequestTensor],
-    text: inout ByteBuffer
+    entry: inout TensorEntry, text: inout ByteBuffer
   ) throws(ServiceError) {
     tensors.removeAll(keepingCapacity: true)
     guard body.count >= 8 else { throw .noSafetensors("it is shorter than 8 bytes") }
@@ -48,7 +48,8 @@ extension LookupRequestReader {
       if reader.json.name(name, equals: "__metadata__") {
         try readOptions(&reader, into: &batch)
       } else {
-        tensors.append(try readTensor(&reader, name: name, text: &text))
+        entry.reset()
+        tensors.append(try readTensor(&reader, name: name, entry: &entry, text: &text))
       }
     }
     try reader.endOfInput()
@@ -93,14 +94,14 @@ extension LookupRequestReader {
   }
 
   private func readTensor(
-    _ reader: inout BodyReader, name: Range<Int>, text: inout ByteBuffer
+    _ reader: inout BodyReader, name: Range<Int>, entry: inout TensorEntry,
+    text: inout ByteBuffer
   ) throws(ServiceError) -> RequestTensor {
     text.removeAll()
     reader.json.unescape(name, into: &text)
     let (stem, role) = Self.role(of: text.bytes)
     guard let feature = model.featureIndex(of: text.bytes.extracting(0..<stem), expected: 0)
     else { throw .unknownFeature(text.bytes.extracting(0..<stem), model) }
-    var entry = TensorEntry()
     do { try entry.read(&reader) } catch { throw error.inTensor(text.bytes.printable) }
     let (count, range) = try entry.checked(text.bytes.printable, role: role)
     return RequestTensor(
@@ -121,10 +122,10 @@ extension LookupRequestReader {
         throw .standsTwice(model.featureNames[tensor.feature])
       }
     }
+    // Most writers store tensors in the order of their places.
+    let isSorted = zip(tensors, tensors.dropFirst()).allSatisfy { isOrdered($0, $1) }
     var end = 0
-    for tensor in tensors.sorted(by: {
-      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
-    }) {
+    for tensor in isSorted ? tensors : tensors.sorted(by: isOrdered) {
       guard tensor.range.lowerBound == end else {
         throw .noSafetensors("its tensors have holes or overlap at byte \(end) of the data")
       }
@@ -133,6 +134,11 @@ extension LookupRequestReader {
     guard end == byteCount else {
       throw .noSafetensors("its tensors end at byte \(end) of the data, which has \(byteCount)")
     }
+  }
+
+  private func isOrdered(_ tensor: RequestTensor, _ other: RequestTensor) -> Bool {
+    (tensor.range.lowerBound, tensor.range.upperBound)
+      < (other.range.lowerBound, other.range.upperBound)
   }
 
   private func addPart(

@@ -7,6 +7,14 @@ struct TensorEntry {
   private var offsets: [Int64] = []
   private var hasShape = false
 
+  /// Another tensor's entry will be read; its arrays stay.
+  mutating func reset() {
+    dtype = nil
+    hasShape = false
+    shape.removeAll(keepingCapacity: true)
+    offsets.removeAll(keepingCapacity: true)
+  }
+
   /// Errors name the member alone: the caller, who knows the tensor, puts its name in front.
   mutating func read(_ reader: inout BodyReader) throws(ServiceError) {
     try reader.beginObject(nil)

@@ -6,6 +6,11 @@ enum Programs {
   static let quotient = path(variable: "QUOTIENT_BINARY", name: "quotient")
   static let bench = path(variable: "QUOTIENT_BENCH_BINARY", name: "quotient-bench")
 
+  /// True if the program under test is a release build, as in `deploy/test.sh`.
+  static var isReleased: Bool {
+    ProcessInfo.processInfo.environment["QUOTIENT_BINARY"]?.contains("release") == true
+  }
+
   private static func path(variable: String, name: String) -> String {
     if let given = ProcessInfo.processInfo.environment[variable] {
       return URL(filePath: given).standardizedFileURL.path()
