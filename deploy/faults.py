@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """What the engineer on call wants to have seen before: version switches under load, writers that are
 killed, files that are cut, thousands of idle connections, connections that come and go, the end under
-load, system calls that fail for want of descriptors, memory and space. Runs a real server and prints figures; exit code 1 if an answer was wrong or something leaked.
+load, system calls that fail for want of descriptors, memory and space. Runs a real server and prints
+figures; exit code 1 if an answer was wrong or something leaked.
 
 usage: deploy/faults.py QUOTIENT_BINARY [--switches 1000] [--kills 500] [--cuts 20] [--idle 10000]
-                        [--churn 100000] [--ends 10] [--clients 3] [--shortages 3]
+                        [--churn 100000] [--ends 10] [--clients 3] [--http2-clients 2] [--shortages 3]
+
+HTTP/2 needs httpx[http2]: deploy/setup.sh --tests, then .venv/bin/python deploy/faults.py.
 """
 
 import argparse
+import asyncio
 import errno
 import http.client
 import json
@@ -25,6 +29,12 @@ import subprocess
 import sys
 import tempfile
 import time
+
+try:
+    import h2  # httpx needs it for HTTP/2
+    import httpx
+except ImportError:
+    httpx = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REFERENCE = f"{ROOT}/Tests/Reference/dev-b-qr-concat60-dotself/model.pt"
@@ -79,32 +89,69 @@ def strip_version(answer):
     return re.sub(rb'"version":"\d+"', b"", answer)
 
 
-def client(port, expected, is_switching, is_over, results):
-    """Asks without pause; judges each answer by the version that it names."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    times = {False: [], True: []}
-    wrong = []
-    paths = [("/v1/models/m:lookup", LOOKUP), ("/v1/models/m:score", SCORE)]
-    while not is_over.value:
-        for path, body in paths:
-            phase = bool(is_switching.value)
+class HTTP1:
+    """Asks one after the other on a connection of HTTP/1.1."""
+
+    name, failures = "HTTP/1.1", (OSError, http.client.HTTPException)
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def ask(self, questions):
+        for path, body in questions:
             start = time.perf_counter()
             try:
-                connection.request("POST", path, body)
-                answer = connection.getresponse()
-                content = answer.read()
-            except OSError as error:
-                wrong.append(f"{path}: {error}")
-                connection.close()
-                continue
+                self.connection.request("POST", path, body)
+                answer = self.connection.getresponse()
+                yield path, answer.status, answer.read(), time.perf_counter() - start
+            except self.failures as error:
+                self.connection.close()
+                yield path, 0, repr(error).encode(), time.perf_counter() - start
+
+
+class HTTP2:
+    """Asks everything at once, each on a stream of its own, on one connection of HTTP/2."""
+
+    name = "HTTP/2"
+
+    def __init__(self, port):
+        self.url = f"http://127.0.0.1:{port}"
+        self.loop = asyncio.new_event_loop()
+        self.client = httpx.AsyncClient(
+            http1=False, http2=True, timeout=30, limits=httpx.Limits(max_connections=1))
+
+    def ask(self, questions):
+        async def one(path, body):
+            start = time.perf_counter()
+            try:
+                answer = await self.client.post(self.url + path, content=body)
+                return path, answer.status_code, answer.content, time.perf_counter() - start
+            except httpx.HTTPError as error:
+                return path, 0, repr(error).encode(), time.perf_counter() - start
+
+        async def every():
+            return await asyncio.gather(*(one(*question) for question in questions * 2))
+
+        return self.loop.run_until_complete(every())
+
+
+def client(protocol, port, expected, is_switching, is_over, results):
+    """Asks without pause; judges each answer by the version that it names."""
+    asker = protocol(port)
+    times = {False: [], True: []}
+    wrong = []
+    questions = [("/v1/models/m:lookup", LOOKUP), ("/v1/models/m:score", SCORE)]
+    while not is_over.value:
+        phase = bool(is_switching.value)
+        for path, status, content, seconds in asker.ask(questions):
             if phase == bool(is_switching.value):
-                times[phase].append(time.perf_counter() - start)
+                times[phase].append(seconds)
             version = re.search(rb'"version":"(\d+)"', content)
-            if answer.status != 200 or not version:
-                wrong.append(f"{path}: {answer.status} {content[:200]}")
+            if status != 200 or not version:
+                wrong.append(f"{protocol.name} {path}: {status} {content[:200]}")
             elif strip_version(content) != expected[path][int(version[1]) % 2]:
-                wrong.append(f"{path}: mixed: {content[:200]}")
-    results.put((times, wrong))
+                wrong.append(f"{protocol.name} {path}: mixed: {content[:200]}")
+    results.put((protocol.name, times, wrong))
 
 
 def quantile(values, fraction):
@@ -122,7 +169,7 @@ def prepare(binary, folder):
         [binary, "quantize", f"{folder}/odd", "--output", f"{folder}/even", "--type", "bf16"], **quiet)
 
 
-def switches(binary, count, client_count):
+def switches(binary, count, client_count, http2_client_count):
     with tempfile.TemporaryDirectory() as folder:
         prepare(binary, folder)
         os.makedirs(f"{folder}/models/m")
@@ -166,8 +213,8 @@ def switches(binary, count, client_count):
         results = multiprocessing.Queue()
         clients = [
             multiprocessing.Process(
-                target=client, args=(server.port, expected, is_switching, is_over, results))
-            for _ in range(client_count)]
+                target=client, args=(protocol, server.port, expected, is_switching, is_over, results))
+            for protocol in [HTTP1] * client_count + [HTTP2] * http2_client_count]
         for one in clients:
             one.start()
         time.sleep(2)
@@ -190,17 +237,21 @@ def switches(binary, count, client_count):
         outcomes = [results.get() for _ in clients]
         for one in clients:
             one.join()
-        wrong = [text for _, texts in outcomes for text in texts]
-        quiet = [t for times, _ in outcomes for t in times[False]]
-        busy = [t for times, _ in outcomes for t in times[True]]
+        wrong = [text for _, _, texts in outcomes for text in texts]
         time.sleep(1)
-        print(f"switches: {count} in {seconds:.0f} s under {len(quiet) + len(busy)} requests: "
-              f"{len(wrong)} failed or mixed")
-        for name, values in (("quiet", quiet), ("switching", busy)):
-            line = ", ".join(f"p{q} {1000 * quantile(values, q / 100):.2f}" for q in (50, 99, 99.9))
-            print(f"  {name:9} {line} ms ({len(values)} requests)")
-        print(f"  p99.9 ratio {quantile(busy, 0.999) / quantile(quiet, 0.999):.2f}; resident "
-              f"{resident} -> {server.resident()} KiB; {server.mappings()} checkpoint mapped")
+        print(f"switches: {count} in {seconds:.0f} s: {len(wrong)} answers failed or mixed")
+        for protocol in (HTTP1.name, HTTP2.name):
+            phases = {phase: [t for name, times, _ in outcomes if name == protocol
+                              for t in times[phase]] for phase in (False, True)}
+            for phase, values in phases.items():
+                line = ", ".join(
+                    f"p{q} {1000 * quantile(values, q / 100):.2f}" for q in (50, 99, 99.9))
+                print(f"  {protocol:8} {'switching' if phase else 'quiet':9} {line} ms "
+                      f"({len(values)} requests)")
+            ratio = quantile(phases[True], 0.999) / quantile(phases[False], 0.999)
+            print(f"  {protocol:8} p99.9 ratio {ratio:.2f}")
+        print(f"  resident {resident} -> {server.resident()} KiB; "
+              f"{server.mappings()} checkpoint mapped")
         is_leaking = server.mappings() != 1
         server.stop()
         return wrong[:3] + (["mappings are left"] if is_leaking else [])
@@ -515,11 +566,16 @@ def main():
     parser.add_argument("--churn", type=int, default=100000)
     parser.add_argument("--ends", type=int, default=10)
     parser.add_argument("--clients", type=int, default=3)
+    parser.add_argument("--http2-clients", type=int, default=2)
     parser.add_argument("--shortages", type=int, default=3)
     options = parser.parse_args()
     wrong = []
+    if httpx is None and options.http2_clients:
+        print("faults: no httpx with HTTP/2 here (see --help): SWITCHES ARE ASKED FOR BY HTTP/1.1 ALONE")
+        options.http2_clients = 0
     if options.switches:
-        wrong += switches(options.binary, options.switches, options.clients)
+        wrong += switches(
+            options.binary, options.switches, options.clients, options.http2_clients)
     if options.kills:
         wrong += kills(options.binary, options.kills)
     if options.cuts:

@@ -60,13 +60,16 @@ package func inflate(
 
 /// Inflates all of `compressed` and appends it to `target`, at most `byteCountMax` bytes.
 ///
-/// Memory grows with the output, never ahead of it: a bomb costs what the limit allows.
+/// Memory grows with the output: a bomb costs what the limit allows. One that says how long it is,
+/// as gzip does, is refused as soon as it looks like one.
 package func inflate(
   _ compressed: Span<UInt8>, container: DeflateContainer, byteCountMax: Int,
   into target: inout ByteBuffer
 ) throws(InflateError) {
   var inflater = Inflater(container: container, input: compressed)
   let start = target.count
+  let claimed = container == .gzip ? claimedByteCount(compressed) : 0
+  if claimed <= min(byteCountMax, compressed.count * deflateRatioMax) { target.reserve(claimed) }
   var block = [UInt8](repeating: 0, count: min(deflateChunkByteCount - 1, byteCountMax) + 1)
   while !inflater.isFinished {
     var span = block.mutableSpan
@@ -75,8 +78,26 @@ package func inflate(
       throw .tooLarge(limit: byteCountMax)
     }
     target.append(block.span.extracting(0..<count))
+    // A body that was cut claims anything; but few are a hundred times smaller than their content.
+    let isSuspect = target.count - start > inflater.consumed * bombRatioMin
+    if claimed > byteCountMax, isSuspect, target.count - start >= bombByteCountMin {
+      throw .tooLarge(limit: byteCountMax)
+    }
   }
   try inflater.checkEnd(compressed)
+}
+
+/// What deflate can make of one byte: 258 for every two bits.
+private let deflateRatioMax = 1032
+/// Content that is looked at before its compressed form is believed to be a bomb.
+private let bombByteCountMin = 1 << 20
+private let bombRatioMin = 100
+
+/// The length of the content by the last field of gzip (RFC 1952 section 2.3.1), modulo 2^32.
+private func claimedByteCount(_ compressed: Span<UInt8>) -> Int {
+  guard compressed.count >= 18 else { return 0 }
+  let start = compressed.count - 4
+  return (0..<4).reduce(0) { $0 | Int(compressed[start + $1]) << (8 * $1) }
 }
 
 /// Deflates `content` and appends it to `target`.
@@ -86,23 +107,32 @@ package func deflate(
   _ content: Span<UInt8>, container: DeflateContainer, level: Int = 1,
   into target: inout ByteBuffer
 ) {
-  precondition((1...9).contains(level), "zlib's levels are 1 to 9")
-  // SAFETY: a zeroed z_stream asks zlib for its own allocator; it is ended and freed below, on the
-  // only way out, and stays at one address, as zlib insists.
-  let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-  unsafe stream.initialize(to: z_stream())
-  let version = unsafe zlibVersion()
-  let status = unsafe deflateInit2_(
-    stream, CInt(level), Z_DEFLATED, container.windowBits, 8, Z_DEFAULT_STRATEGY, version,
-    CInt(MemoryLayout<z_stream>.size))
-  precondition(status == Z_OK, "zlib has no memory for a compressor")
-  defer {
-    unsafe _ = deflateEnd(stream)
-    unsafe stream.deallocate()
+  var deflater = Deflater(container: container, level: level)
+  while !deflater.isFinished { deflater.deflate(content, into: &target) }
+}
+
+/// Deflates content piece by piece, for callers that have other things to do in between.
+@safe
+package struct Deflater: ~Copyable {
+  /// On the heap because zlib insists that it stays at one address.
+  private let stream: UnsafeMutablePointer<z_stream>
+  private var consumed = 0
+  package private(set) var isFinished = false
+
+  package init(container: DeflateContainer, level: Int = 1) {
+    precondition((1...9).contains(level), "zlib's levels are 1 to 9")
+    // SAFETY: a zeroed z_stream asks zlib for its own allocator; ended and freed in deinit.
+    unsafe stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    unsafe stream.initialize(to: z_stream())
+    let version = unsafe zlibVersion()
+    let status = unsafe deflateInit2_(
+      stream, CInt(level), Z_DEFLATED, container.windowBits, 8, Z_DEFAULT_STRATEGY, version,
+      CInt(MemoryLayout<z_stream>.size))
+    precondition(status == Z_OK, "zlib has no memory for a compressor")
   }
-  var consumed = 0
-  var isFinished = false
-  while !isFinished {
+
+  /// Goes on with `content`, the same in every call, by at most 64 KiB of it.
+  package mutating func deflate(_ content: Span<UInt8>, into target: inout ByteBuffer) {
     let count = min(deflateChunkByteCount, content.count - consumed)
     let flush = consumed + count == content.count ? Z_FINISH : Z_NO_FLUSH
     // SAFETY: zlib reads at most `count` bytes from `consumed` on and writes at most the tail's
@@ -123,6 +153,12 @@ package func deflate(
       }
     }
   }
+
+  deinit {
+    // SAFETY: ends and frees the stream once.
+    unsafe _ = deflateEnd(stream)
+    unsafe stream.deallocate()
+  }
 }
 
 extension DeflateContainer {
@@ -142,7 +178,7 @@ private struct Inflater: ~Copyable {
   /// On the heap because zlib insists that it stays at one address.
   private let stream: UnsafeMutablePointer<z_stream>
   private let container: DeflateContainer
-  private var consumed = 0
+  private(set) var consumed = 0
   private(set) var isFinished = false
 
   init(container: DeflateContainer, input: Span<UInt8>) {

@@ -4,7 +4,7 @@
 /// A handler defers by setting ``ResponseWriter/deferred``, and copies what it needs of the
 /// request. The worker calls ``RequestHandler/work()`` turn by turn, and then either
 /// ``RequestHandler/finish(_:into:)``, once ``isComplete`` is true, or
-/// ``RequestHandler/cancel(_:)``, all on its own thread.
+/// ``RequestHandler/cancel(_:)``, all on its own thread. Finishing may put the answer off again.
 package protocol DeferredAnswer: AnyObject {
   /// True once the answer can be written.
   var isComplete: Bool { get }

@@ -43,10 +43,12 @@ package enum AnswerCoding: Int, Sendable {
     }
   }
 
-  private var container: DeflateContainer { self == .deflate ? .zlib : .gzip }
+  var container: DeflateContainer { self == .deflate ? .zlib : .gzip }
 
   /// Answers below this are sent as they are.
   static let byteCountMin = 1_024
+  /// Answers above this are compressed piece by piece, so that they do not hold their worker.
+  static let atOnceByteCountMax = 128 * 1_024
   /// Scratch memory beyond this is given back.
   private static let scratchBytesMax = 8 * 1_048_576
 

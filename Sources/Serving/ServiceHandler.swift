@@ -21,6 +21,8 @@ package final class ServiceHandler: RequestHandler {
   var batch = ScoreBatch()
   /// Kept for later requests.
   var freeTasks: [ScoreTask] = []
+  /// Large answers that are being compressed.
+  var compressions: [CompressionTask] = []
   var signals: (any WorkerSignals)?
   private var access: AccessControl.View?
   var inference = InferenceHandling()
@@ -92,11 +94,14 @@ package final class ServiceHandler: RequestHandler {
   }
 
   /// Compresses an answer if the client wants it, and tells caches that it depends on that.
-  private func compress(_ exchange: borrowing Exchange, _ response: inout ResponseWriter) {
+  private func compress(_ exchange: Exchange, _ response: inout ResponseWriter) {
     guard let coding = exchange.coding, exchange.endpoint.isCompressible, response.status == 200
     else { return }
     // `vectors`, which caches keep, says more of what its answer depends on.
     if exchange.endpoint != .vectors { response.addField("Vary", "Accept-Encoding") }
+    if coding != .identity, response.body.count > AnswerCoding.atOnceByteCountMax {
+      return beginCompression(coding, exchange, &response)
+    }
     coding.apply(to: &response, scratch: &compressed)
   }
 
@@ -120,10 +125,15 @@ package final class ServiceHandler: RequestHandler {
     let outline = RequestOutline(
       method: request.method, path: request.path, requestID: identity.requestID,
       traceID: identity.traceID, peer: request.connection.peer, bodyByteCount: request.body.count)
-    if let task = response.deferred as? ScoreTask {
+    conclude(outline, &exchange, &text, into: &response)
+  }
+
+  private func conclude(
+    _ outline: borrowing RequestOutline, _ exchange: inout Exchange, _ text: inout ByteBuffer,
+    into response: inout ResponseWriter
+  ) {
+    if let task = response.deferred as? PostponedAnswer {
       task.exchange = exchange
-      task.outline.store(outline)
-    } else if let task = response.deferred as? ControlTask {
       task.outline.store(outline)
     } else {
       finish(outline, &exchange, &text, into: &response)
@@ -148,7 +158,7 @@ package final class ServiceHandler: RequestHandler {
   ) {
     outline.withOutline { outline in
       if let error = exchange.failure { write(error, outline.requestID, into: &response) }
-      finish(outline, &exchange, &workspace.text, into: &response)
+      conclude(outline, &exchange, &workspace.text, into: &response)
     }
   }
 

@@ -120,6 +120,7 @@ package final class ServingModel: Sendable {
       throw ServiceError(
         .invalidRequest, field: field(), "\(field()) must be an integer, not '\(text.printable)'")
     }
+    if isNegative, digits.equals("9223372036854775808") { return .min }
     guard let value = digits.decimal(valueMax: Int.max) else {
       throw ServiceError(
         .categoryOutOfRange, field: field(),

@@ -31,6 +31,12 @@ extension Worker {
     now = MonotonicClock.nanoseconds()
     response.reset()
     handler.finish(waiting.answer, into: &response)
+    if let next = response.deferred {
+      connection.pending = Connection.PendingAnswer(
+        answer: next, isHead: waiting.isHead, isOldVersion: waiting.isOldVersion,
+        hasProbed: waiting.hasProbed)
+      return pending.append(connection)
+    }
     complete(
       connection, isHead: waiting.isHead, isOldVersion: waiting.isOldVersion,
       hasMoreInput: connection.hasUnparsedInput)

@@ -11,7 +11,7 @@ extension Worker {
   /// A larger answer to an upgrade waits until the client has changed its protocol, too.
   private static let upgradeByteCount = 16 * 1024
   /// After this long another connection has its turn: nanoseconds.
-  private static let turnTimeMax: UInt64 = 1_000_000
+  private static let turnTimeMax: UInt64 = 300_000
 
   /// Looks at the first bytes of a connection. True if they belong to HTTP/2, and are taken.
   func detectHTTP2(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
@@ -93,7 +93,7 @@ extension Worker {
       response.status = defect.status
       handler.refuse(defect, from: connection.info, into: &response)
     } else {
-      respond(to: stream.head, stream.text, stream.body, stream.receivedAt, connection)
+      respond(to: stream, of: connection)
       if let answer = response.deferred {
         return deferAnswer(answer, to: stream, of: connection, session)
       }
@@ -103,19 +103,19 @@ extension Worker {
 
   /// Hands the finished answer over to the session.
   func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
-    if response.closesConnection, stream.defect == nil { session.drain() }
+    if response.closesConnection, !stream.isRefused { session.drain() }
     if now >= sharedFieldsExpiry { refreshSharedFields() }
     session.answer(stream, with: &response, sharedFields: sharedFields)
   }
 
-  private func respond(
-    to head: RequestHead, _ text: borrowing ByteBuffer, _ body: borrowing ByteBuffer,
-    _ receivedAt: UInt64, _ connection: Connection
-  ) {
-    let request = RequestView(
-      head: head, headBytes: text.bytes, body: body.bytes, connection: connection.info,
-      receivedAt: receivedAt)
-    handler.respond(to: request, into: &response)
+  private func respond(to stream: HTTP2Stream, of connection: Connection) {
+    let receivedAt = stream.receivedAt
+    stream.withRequest { content in
+      let request = RequestView(
+        head: content.head, headBytes: content.text.bytes, body: content.body.bytes,
+        connection: connection.info, receivedAt: receivedAt)
+      handler.respond(to: request, into: &response)
+    }
   }
 
   /// Ends a connection whose streams hold much while all connections together hold too much.

@@ -24,7 +24,7 @@ extension Worker {
     connection.awaitsAnswers = false
     now = MonotonicClock.nanoseconds()
     for stream in session.takeDeferred() {
-      guard let answer = stream.deferred, answer.isComplete, connection.unsent == nil,
+      guard let answer = stream.deferredAnswer, answer.isComplete, connection.unsent == nil,
         session.takesAnswers
       else {
         session.putBack(stream)
@@ -32,6 +32,10 @@ extension Worker {
       }
       response.reset()
       handler.finish(answer, into: &response)
+      if let next = response.deferred {
+        session.defer(stream, until: next)
+        continue
+      }
       finish(stream, session)
       session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
       session.release(stream, &response)

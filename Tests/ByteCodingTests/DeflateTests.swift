@@ -97,6 +97,36 @@ import Testing
     #expect(buffer.capacity <= 4 << 20)
   }
 
+  @Test func `a bomb that says how long it is stops when it looks like one`() {
+    let bytes = Self.deflated([UInt8](repeating: 0, count: 20 << 20), .gzip)
+    var buffer = ByteBuffer()
+    #expect(throws: InflateError.tooLarge(limit: 16 << 20)) {
+      try inflate(bytes.span, container: .gzip, byteCountMax: 16 << 20, into: &buffer)
+    }
+    #expect(buffer.count <= 2 << 20 && buffer.capacity <= 4 << 20)
+    // One that was cut is damaged, whatever its last bytes would claim.
+    for cut in [1, 4, 8, 9, 1_000] {
+      for content in [Self.content(2 << 20, seed: 6), [UInt8](repeating: 0, count: 900_000)] {
+        let part = Array(Self.deflated(content, .gzip).dropLast(cut))
+        #expect(throws: InflateError.truncated) { _ = try Self.inflated(part, .gzip) }
+      }
+    }
+  }
+
+  @Test(arguments: DeflateContainer.allCases)
+  func `pieces are the same as the whole`(container: DeflateContainer) throws {
+    let content = Self.content(300_000, seed: 7)
+    var deflater = Deflater(container: container)
+    var buffer = ByteBuffer()
+    var pieceCount = 0
+    while !deflater.isFinished {
+      deflater.deflate(content.span, into: &buffer)
+      pieceCount += 1
+    }
+    #expect(pieceCount >= 5)
+    #expect((0..<buffer.count).map { buffer.bytes[$0] } == Self.deflated(content, container))
+  }
+
   @Test(arguments: DeflateContainer.allCases)
   func `changed bytes never crash`(container: DeflateContainer) {
     var generator = SeededGenerator(seed: 5)

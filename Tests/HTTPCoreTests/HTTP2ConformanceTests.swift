@@ -22,6 +22,9 @@ import Testing
     init(_ name: String, _ outcome: Outcome, _ frames: HTTP2Frame...) {
       (self.name, self.outcome, self.frames) = (name, outcome, frames)
     }
+    init(_ name: String, _ outcome: Outcome, _ frames: [HTTP2Frame]) {
+      (self.name, self.outcome, self.frames) = (name, outcome, frames)
+    }
     var description: String { name }
   }
 
@@ -299,11 +302,11 @@ import Testing
       } else {
         talk.send(bytes)
       }
-      #expect(outcome(talk) == row.outcome, "\(row.name), splits: \(splits)")
+      #expect(Self.outcome(talk) == row.outcome, "\(row.name), splits: \(splits)")
     }
   }
 
-  private func outcome(_ talk: HTTP2Conversation) -> Outcome {
+  static func outcome(_ talk: HTTP2Conversation) -> Outcome {
     if let code = talk.goAwayCode {
       #expect(talk.session.isFinished, "a connection error ends the connection")
       return .connectionError(code)

@@ -54,7 +54,7 @@ final class HTTP2Conversation {
       response.status = defect.status
       response.body.append(defect.code)
     } else {
-      write(stream.head, stream.text, stream.body)
+      stream.withRequest { write($0.head, $0.text, $0.body) }
       if served.last == "/later" { return session.defer(stream, until: Waiting()) }
     }
     session.answer(stream, with: &response, sharedFields: shared)

@@ -122,7 +122,7 @@ struct Answer {
 /// A service with the sample model and a clock that moves only when it is told to.
 final class ServiceFixture {
   let service: Service
-  private let handler: any RequestHandler
+  let handler: any RequestHandler
   private let time: SteppingClock
   let lines: LineCollector
 
@@ -258,6 +258,7 @@ func complete(_ begun: BegunAnswer, of handler: any RequestHandler) -> Answer {
     var response = ResponseWriter()
     response.reset()
     handler.finish(deferred, into: &response)
+    if let next = response.deferred { return complete(.later(next), of: handler) }
     return ServiceFixture.answer(response)
   }
 }

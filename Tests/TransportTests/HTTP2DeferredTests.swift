@@ -36,6 +36,19 @@ import Transport
     }
   }
 
+  @Test func `an answer may be put off again`() throws {
+    try withServer { server in
+      let client = try Client(server)
+      try client.send(.headers(1, Frame.request("GET", "/again")), later(3, 0))
+      #expect(try client.answer(1) == "later again")
+      #expect(try client.answer(3) == "later /later?0")
+      let old = try server.connect()
+      try old.send("GET /again HTTP/1.1\r\nHost: h\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+      #expect(try old.readAnswer().body == "later again")
+      #expect(try old.readAnswer().body == "GET /x []")
+    }
+  }
+
   @Test func `other streams and other connections are answered while one waits`() throws {
     try withServer { server in
       let client = try Client(server)

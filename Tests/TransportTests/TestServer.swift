@@ -8,8 +8,9 @@ import Transport
 
 /// Answers with what it was asked, so that a test sees order and content:
 /// `GET /a?b [body]`. `/big?N` answers N bytes, `/close` ends the connection, `/empty` is a 204.
-/// `/later?N` answers after N pieces of work, `/held` when the test says so; `/block` keeps the
-/// worker until then, and `/count` says how many requests came before.
+/// `/later?N` answers after N pieces of work, `/held` when the test says so, `/again` is put off a
+/// second time when it would be finished; `/block` keeps the worker until the test says so, and
+/// `/count` says how many requests came before.
 final class EchoHandler: RequestHandler {
   private let gate: Gate
   private var working: [LaterAnswer] = []
@@ -60,6 +61,11 @@ final class EchoHandler: RequestHandler {
 
   func finish(_ answer: any DeferredAnswer, into response: inout ResponseWriter) {
     guard let answer = answer as? LaterAnswer else { return }
+    if answer.text == "later /again" {
+      let next = LaterAnswer("later again", remaining: 1, gate: nil)
+      working.append(next)
+      return response.deferred = next
+    }
     response.contentType = "text/plain"
     response.body.append(text: answer.text)
   }
@@ -96,7 +102,7 @@ final class EchoHandler: RequestHandler {
       }
     case "/length":
       response.body.append(decimal: request.body.count)
-    case "/later", "/held":
+    case "/later", "/held", "/again":
       postpone(request, isHeld: path == "/held", &response)
     case "/empty":
       response.status = 204

@@ -39,14 +39,14 @@ struct HTTP2Library: @unchecked Sendable {
       let head = unsafe head!.pointee
       let frame = FrameHead(
         kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
-      return unsafe HTTP2Library.session(user).begin(frame) ? 0 : HTTP2Library.stop
+      return unsafe HTTP2Library.with(user) { $0.begin(frame) } ? 0 : HTTP2Library.stop
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
-      let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-      let session = unsafe HTTP2Library.session(user)
-      if isRequest { session.beginHead(unsafe frame!.pointee.hd.stream_id) }
+      guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
+      let id = unsafe frame!.pointee.hd.stream_id
+      unsafe HTTP2Library.with(user) { $0.beginHead(id) }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
@@ -54,13 +54,16 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
       _, frame, name, nameCount, value, valueCount, _, user in
       let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-      let session = unsafe HTTP2Library.session(user)
-      let stream =
-        isRequest ? session.headStream : session.stream(unsafe frame!.pointee.hd.stream_id)
-      unsafe session.receiveField(
-        stream, isTrailer: !isRequest,
-        UnsafeBufferPointer(start: name, count: nameCount).span,
-        UnsafeBufferPointer(start: value, count: valueCount).span)
+      let id = unsafe frame!.pointee.hd.stream_id
+      let name = unsafe UnsafeBufferPointer(start: name, count: nameCount).span
+      let value = unsafe UnsafeBufferPointer(start: value, count: valueCount).span
+      unsafe HTTP2Library.with(user) { session in
+        if isRequest {
+          session.receiveField(name, value)
+        } else {
+          session.receiveTrailer(session.stream(id), name, value)
+        }
+      }
       return 0
     }
   }
@@ -71,26 +74,24 @@ struct HTTP2Library: @unchecked Sendable {
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
       let head = unsafe frame!.pointee.hd
-      let session = unsafe HTTP2Library.session(user)
       let kind = FrameHead(
         kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
-      session.receive(kind, on: session.stream(head.stream_id))
+      unsafe HTTP2Library.with(user) { $0.receive(kind) }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, id, data, count, user in
-      let session = unsafe HTTP2Library.session(user)
-      unsafe session.receiveBody(
-        session.stream(id), UnsafeBufferPointer(start: data, count: count).span)
+      let bytes = unsafe UnsafeBufferPointer(start: data, count: count).span
+      unsafe HTTP2Library.with(user) { $0.receiveBody($0.stream(id), bytes) }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
       _, _, _, user in
-      unsafe HTTP2Library.session(user).countReset() ? 0 : HTTP2Library.stop
+      unsafe HTTP2Library.with(user) { $0.countReset() } ? 0 : HTTP2Library.stop
     }
   }
 
@@ -100,17 +101,17 @@ struct HTTP2Library: @unchecked Sendable {
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
       let head = unsafe frame!.pointee.hd
-      let session = unsafe HTTP2Library.session(user)
       let kind = FrameHead(
         kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
-      session.sent(kind, on: session.stream(head.stream_id))
+      unsafe HTTP2Library.with(user) { $0.sent(kind) }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, _, user in
-      let session = unsafe HTTP2Library.session(user)
-      if let stream = session.stream(id) { session.close(stream) }
+      unsafe HTTP2Library.with(user) { session in
+        if let stream = session.stream(id) { session.close(stream) }
+      }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
@@ -118,8 +119,12 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) {
       _, frame, head, count, source, user in
       let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)
-        .takeUnretainedValue()
-      let isWritten = unsafe HTTP2Library.session(user).write(stream, head: head!, byteCount: count)
+      let head = unsafe head!
+      let isWritten = unsafe HTTP2Library.with(user) { session in
+        unsafe stream._withUnsafeGuaranteedRef {
+          unsafe session.write($0, head: head, byteCount: count)
+        }
+      }
       return isWritten ? 0 : NGHTTP2_ERR_WOULDBLOCK.rawValue
     }
   }
@@ -134,9 +139,9 @@ struct HTTP2Library: @unchecked Sendable {
     var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
     if count == stream.unsentByteCount {
       flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
-      if !stream.trailers.isEmpty {
+      if stream.hasTrailers {
         flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-        unsafe session(user).submitTrailers(stream)
+        unsafe with(user) { $0.submitTrailers(stream) }
       }
     }
     // SAFETY: as above.
@@ -146,10 +151,14 @@ struct HTTP2Library: @unchecked Sendable {
 
   static var stop: Int32 { NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
 
+  /// Lends the session, without counting the reference.
+  ///
   /// - Precondition: the user data of a live session.
   @unsafe
-  static func session(_ user: UnsafeMutableRawPointer?) -> HTTP2Session {
+  static func with<Result>(
+    _ user: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Result
+  ) -> Result {
     // SAFETY: set in the session's init; the session outlives the library's one.
-    unsafe Unmanaged<HTTP2Session>.fromOpaque(user!).takeUnretainedValue()
+    unsafe Unmanaged<HTTP2Session>.fromOpaque(user!)._withUnsafeGuaranteedRef { body($0) }
   }
 }

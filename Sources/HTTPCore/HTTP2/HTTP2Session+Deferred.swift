@@ -8,8 +8,9 @@ extension HTTP2Session {
   /// ``takeDeferred()``.
   package func `defer`(_ stream: HTTP2Stream, until answer: any DeferredAnswer) {
     guard stream.state != .closed else { return abandoned.append(answer) }
-    stream.deferredByteCount = stream.body.count
-    deferredByteCount += stream.body.count
+    endDeferral(stream)
+    stream.deferredByteCount = stream.bodyByteCount
+    deferredByteCount += stream.bodyByteCount
     finishRequest(stream)
     stream.deferred = answer
     stream.state = .answering

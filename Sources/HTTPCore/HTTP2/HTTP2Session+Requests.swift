@@ -59,25 +59,26 @@ extension HTTP2Session {
     return stream
   }
 
-  func receiveField(
-    _ stream: HTTP2Stream?, isTrailer: Bool, _ name: Span<UInt8>, _ value: Span<UInt8>
-  ) {
-    if isTrailer {
-      stream?.receiveTrailer(name, value, limits)
-    } else {
-      stream?.receiveField(name, value, limits)
-    }
+  func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    headStream?.content.receiveField(name, value, limits)
+  }
+
+  func receiveTrailer(_ stream: HTTP2Stream?, _ name: Span<UInt8>, _ value: Span<UInt8>) {
+    guard let stream else { return }
+    stream.content.receiveTrailer(name, value, limits)
+    stream.hasDefect = stream.content.defect != nil
   }
 
   func receiveBody(_ stream: HTTP2Stream?, _ bytes: Span<UInt8>) {
     replenishConnection(bytes.count)
     guard let stream, stream.state == .readingBody else { return }
     stream.phaseByteCount += bytes.count
-    guard stream.body.count + bytes.count <= limits.bodyBytesMax else {
-      stream.defect = HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0)
+    guard stream.bodyByteCount + bytes.count <= limits.bodyBytesMax else {
+      stream.refuse(HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0))
       return complete(stream)
     }
-    stream.body.append(bytes)
+    stream.bodyByteCount += bytes.count
+    stream.content.body.append(bytes)
     bufferedByteCount += bytes.count
     stream.withheldByteCount += bytes.count
     if bufferedByteCount <= bounds.bufferedBytesMax || stream === oldestReading {
@@ -95,14 +96,14 @@ extension HTTP2Session {
   }
 
   /// A valid frame has been received whole.
-  func receive(_ frame: FrameHead, on stream: HTTP2Stream?) {
+  func receive(_ frame: FrameHead) {
     switch frame.kind {
     case FrameHead.headers:
-      guard let stream else { return }
+      guard let stream = stream(frame.streamID) else { return }
       if stream.state == .readingHead { finishHead(stream) }
       if frame.ends { end(stream) }
     case FrameHead.data:
-      if frame.ends, let stream { end(stream) }
+      if frame.ends, let stream = stream(frame.streamID) { end(stream) }
     case FrameHead.ping:
       if frame.ends { pingAnswered() }
     default: break
@@ -111,12 +112,14 @@ extension HTTP2Session {
 
   private func finishHead(_ stream: HTTP2Stream) {
     headStream = nil
-    stream.finishHead(limits)
+    let summary = stream.content.finishHead(limits)
+    stream.isHead = summary.isHead
+    stream.hasDefect = summary.hasDefect
     stream.state = .readingBody
     stream.phaseStart = now
-    if stream.defect != nil {
+    if summary.hasDefect {
       complete(stream)
-    } else if stream.expectsContinue {
+    } else if summary.expectsContinue {
       submitContinue(stream)
     }
   }
@@ -129,8 +132,8 @@ extension HTTP2Session {
   /// All of the request that matters has arrived.
   private func complete(_ stream: HTTP2Stream) {
     stream.state = .ready
-    stream.receivedAt = now
-    if stream.defect != nil { finishRequest(stream) }
+    stream.receivedAtTime = now
+    if stream.hasDefect { finishRequest(stream) }
     enqueue(stream)
   }
 
@@ -140,11 +143,12 @@ extension HTTP2Session {
   }
 
   /// A frame of ours is on its way.
-  func sent(_ frame: FrameHead, on stream: HTTP2Stream?) {
+  func sent(_ frame: FrameHead) {
     guard frame.kind == FrameHead.data || frame.kind == FrameHead.headers else { return }
     controls.refund(2)
     // The answer is complete, but the client is still sending: it may stop (RFC 9113 section 8.1).
-    if frame.ends, let stream, !stream.hasEnded { reset(stream, .noError) }
+    guard frame.ends, let stream = stream(frame.streamID), !stream.hasEnded else { return }
+    reset(stream, .noError)
   }
 
   func countSent(_ stream: HTTP2Stream, _ byteCount: Int) {
@@ -159,7 +163,7 @@ extension HTTP2Session {
     finishRequest(stream)
     if let answer = endDeferral(stream) { abandoned.append(answer) }
     unsentByteCount -= stream.unsentByteCount
-    stream.sentByteCount = stream.answer.count
+    stream.sentByteCount = stream.answerByteCount
     stream.state = .closed
     let last = open[open.count - 1]
     open[stream.slot] = last
@@ -170,8 +174,8 @@ extension HTTP2Session {
 
   /// The body is not needed any more: others may send theirs.
   func finishRequest(_ stream: HTTP2Stream) {
-    guard stream.body.count > 0 else { return }
-    bufferedByteCount -= stream.body.count
+    guard stream.bodyByteCount > 0 else { return }
+    bufferedByteCount -= stream.bodyByteCount
     stream.dropBody()
     for other in open where other.withheldByteCount > 0 && other.state == .readingBody {
       guard bufferedByteCount <= bounds.bufferedBytesMax || other === oldestReading else {

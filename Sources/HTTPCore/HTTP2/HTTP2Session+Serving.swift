@@ -30,9 +30,9 @@ extension HTTP2Session {
   /// The worker is done with the stream for now. If its answer was sent whole, the writer that it
   /// came from gets its memory back.
   package func release(_ stream: HTTP2Stream, _ response: inout ResponseWriter) {
-    if stream.unsentByteCount == 0, stream.answer.capacity > response.body.capacity {
-      swap(&stream.answer, &response.body)
-      stream.answer.removeAll()
+    if stream.answerByteCount > 0, stream.unsentByteCount == 0 {
+      stream.content.giveBack(&response)
+      stream.answerByteCount = 0
       stream.sentByteCount = 0
     }
     guard stream.state != .answering else { return }
@@ -84,7 +84,7 @@ extension HTTP2Session {
         Double(stream.phaseByteCount) / Double(timeouts.bytesPerSecondMin) * 1e9)
       switch stream.state {
       case .readingBody where now >= stream.phaseStart + timeouts.body + earned:
-        stream.defect = HTTPParseError(.requestTimedOut, at: stream.body.count)
+        stream.refuse(HTTPParseError(.requestTimedOut, at: stream.bodyByteCount))
         stream.state = .ready
         finishRequest(stream)
         enqueue(stream)

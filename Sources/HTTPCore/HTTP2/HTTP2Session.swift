@@ -143,7 +143,7 @@ package final class HTTP2Session {
       reap()
       return nil
     }
-    stream.head.method = isHead ? .head : .get
+    stream.isHead = isHead
     stream.hasEnded = true
     stream.state = .ready
     stream.isHeld = true
@@ -162,22 +162,20 @@ package final class HTTP2Session {
     guard stream.state != .closed else { return }
     finishRequest(stream)
     endDeferral(stream)
-    stream.writeHead(response, sharedFields: sharedFields, into: &answerFields)
-    let hasContent =
-      response.status != 204 && response.status != 304 && stream.head.method != .head
+    let hasContent = response.status != 204 && response.status != 304 && !stream.isHead
     let hasBody = hasContent && (!response.body.isEmpty || !response.trailers.isEmpty)
-    if hasBody {
-      swap(&stream.answer, &response.body)
-      swap(&stream.trailers, &response.trailers)
-      unsentByteCount += stream.answer.count
-    }
+    stream.hasTrailers = hasBody && !response.trailers.isEmpty
+    stream.answerByteCount = hasBody ? response.body.count : 0
+    unsentByteCount += stream.answerByteCount
+    stream.content.beginAnswer(
+      &response, sharedFields: sharedFields, takesBody: hasBody, into: &answerFields)
     stream.sentByteCount = 0
     stream.phaseStart = now
     stream.phaseByteCount = 0
     stream.state = .sending
     // SAFETY: see inside.
     unsafe submit(stream, answerFields) { fields in
-      // SAFETY: the fields point into `stream.text`, which does not change until the stream is
+      // SAFETY: the fields point into the stream's text, which does not change until the stream is
       // closed; the provider's address is that of an object that `open` holds as long.
       unsafe fields.withUnsafeBufferPointer { fields in
         var provider = unsafe nghttp2_data_provider()
@@ -213,7 +211,7 @@ package final class HTTP2Session {
     _ stream: HTTP2Stream, _ fields: [AnswerField], _ body: ([nghttp2_nv]) -> Int32
   ) {
     // SAFETY: the pointers are used in `body`, and by the library until the stream is closed.
-    unsafe point(fields, into: stream.text)
+    unsafe point(fields, into: stream.content.text)
     let status = unsafe body(fieldPointers)
     // Nothing else can be wrong with an answer than that its stream is gone.
     if status != 0 { reset(stream, .internalError) }
@@ -241,13 +239,10 @@ package final class HTTP2Session {
   }
 
   func submitTrailers(_ stream: HTTP2Stream) {
-    let start = stream.text.count
     // The head's fields may still be in use where they lie, so trailers never move them.
-    guard stream.trailers.count + start <= stream.text.capacity - stream.text.headRoom else {
+    guard stream.content.appendTrailers(into: &answerFields) else {
       return reset(stream, .internalError)
     }
-    answerFields.removeAll(keepingCapacity: true)
-    stream.appendLines(stream.trailers.bytes, into: &answerFields)
     // SAFETY: see inside.
     unsafe submit(stream, answerFields) { fields in
       // SAFETY: the fields point into the stream's text, as those of the head do.
@@ -360,7 +355,7 @@ package final class HTTP2Session {
     // SAFETY: a frame's header has nine bytes (RFC 9113 section 4.1).
     unsafe output.append(UnsafeBufferPointer(start: head, count: 9).span)
     let start = stream.sentByteCount
-    output.append(stream.answer.bytes.extracting(start..<start + byteCount))
+    output.append(stream.content.answer.bytes.extracting(start..<start + byteCount))
     countSent(stream, byteCount)
     return true
   }

@@ -1,5 +1,3 @@
-package import ByteCoding
-
 /// One request and its answer on an HTTP/2 connection. Objects are used again: see
 /// ``HTTP2StreamPool``.
 ///
@@ -17,77 +15,78 @@ package final class HTTP2Stream {
     case closed
   }
 
-  package internal(set) var state = State.readingHead
-  package internal(set) var id: Int32 = 0
-  /// The request's head; its ranges lie in ``text``.
-  package internal(set) var head = RequestHead()
-  package internal(set) var text = ByteBuffer(capacity: 768)
-  package internal(set) var body = ByteBuffer()
-  /// Why the request is not acceptable; nil: it is.
-  package internal(set) var defect: HTTPParseError?
+  // Numbers stand beside the content: they are read and written at once, never while it is lent.
+  var state = State.readingHead
+  var id: Int32 = 0
+  var content = HTTP2Content()
+  /// The request was a `HEAD`: its answer tells a length and has no content.
+  var isHead = false
+  var hasDefect = false
   /// When its last byte had been read: nanoseconds.
-  package internal(set) var receivedAt: UInt64 = 0
+  var receivedAtTime: UInt64 = 0
   /// The answer, if it comes later.
-  package internal(set) var deferred: (any DeferredAnswer)?
-
+  var deferred: (any DeferredAnswer)?
   /// Bytes that its body had when the answer was put off: what the work on it may hold.
   var deferredByteCount = 0
   /// In a queue of its session, or in the worker's hands: not to be used again yet.
   var isHeld = false
   /// Its place among the open streams of its session.
   var slot = 0
-  var headByteCount = 0
-  var trailerByteCount = 0
-  var expectsContinue = false
   /// The client has ended its side.
   var hasEnded = false
+  var bodyByteCount = 0
   /// Body bytes that the client was not told to replace yet.
   var withheldByteCount = 0
   /// When the present phase began, and the bytes moved in it.
   var phaseStart: UInt64 = 0
   var phaseByteCount = 0
-
-  /// The answer's content, and how much of it went out. Its head lies in ``text``.
-  var answer = ByteBuffer()
+  /// Of the answer's content: all, and what went out.
+  var answerByteCount = 0
   var sentByteCount = 0
-  var trailers = ByteBuffer()
+  var hasTrailers = false
 
   init() {}
 
-  var unsentByteCount: Int { answer.count - sentByteCount }
+  var unsentByteCount: Int { answerByteCount - sentByteCount }
+
+  /// Why the request is not acceptable; nil: it is.
+  package var defect: HTTPParseError? { hasDefect ? content.defect : nil }
+  package var isRefused: Bool { hasDefect }
+  package var receivedAt: UInt64 { receivedAtTime }
+  /// The answer that comes later, if that is how it is.
+  package var deferredAnswer: (any DeferredAnswer)? { deferred }
+
+  /// Lends the request.
+  package func withRequest(_ body: (borrowing HTTP2Content) -> Void) { body(content) }
+
+  func refuse(_ error: HTTPParseError) {
+    hasDefect = true
+    content.defect = error
+  }
 
   /// Starts over; memory of ordinary size is kept.
   func reset() {
     state = .readingHead
-    head.reset()
-    text.removeAll()
-    defect = nil
+    isHead = false
+    hasDefect = false
     deferred = nil
     deferredByteCount = 0
     isHeld = false
-    headByteCount = 0
-    trailerByteCount = 0
-    expectsContinue = false
     hasEnded = false
+    bodyByteCount = 0
     withheldByteCount = 0
     phaseByteCount = 0
+    answerByteCount = 0
     sentByteCount = 0
-    Self.empty(&text)
-    Self.empty(&body)
-    Self.empty(&answer)
-    Self.empty(&trailers)
+    hasTrailers = false
+    content.reset()
   }
-
-  private static func empty(_ buffer: inout ByteBuffer) {
-    buffer.removeAll()
-    buffer.shrink(to: keptBytesMax)
-  }
-
-  /// Memory that each buffer of an unused stream keeps.
-  private static let keptBytesMax = 16 * 1024
 
   /// The body is not needed any more.
-  func dropBody() { Self.empty(&body) }
+  func dropBody() {
+    bodyByteCount = 0
+    content.dropBody()
+  }
 }
 
 /// Streams that no connection uses right now; one for all sessions of a worker.

@@ -71,15 +71,10 @@ extension ServiceHandler {
 }
 
 /// A request to load or unload, until the loader's thread says what came of it.
-final class ControlTask: DeferredAnswer {
-  let exchange: Exchange
-  let outline = StoredOutline()
+final class ControlTask: PostponedAnswer {
   let outcome = ControlOutcome()
 
-  init(_ exchange: Exchange) { self.exchange = exchange }
-
-  var isComplete: Bool { outcome.settled != nil }
-  var isLong: Bool { true }
+  override var isComplete: Bool { outcome.settled != nil }
 }
 
 /// What the loader's thread says, for the worker that asked.

@@ -8,10 +8,13 @@ import Telemetry
 extension ServiceHandler {
   package func attach(to signals: any WorkerSignals) { self.signals = signals }
 
-  package var hasWork: Bool { !batch.isEmpty || service.scoreJobs.hasWork }
+  package var hasWork: Bool {
+    !batch.isEmpty || !compressions.isEmpty || service.scoreJobs.hasWork
+  }
 
   package func work() {
     if !batch.isEmpty { computeBatch(&scoring.workspace) }
+    if !compressions.isEmpty { compressSome() }
     let taken = service.scoreJobs.takeChunk { job in announce(job) }
     guard let (job, rows) = taken else { return }
     if compute(rows, of: job, &scoring) { announce(job) }
@@ -19,6 +22,7 @@ extension ServiceHandler {
 
   package func finish(_ answer: any DeferredAnswer, into response: inout ResponseWriter) {
     if let task = answer as? ControlTask { return finish(task, into: &response) }
+    if let task = answer as? CompressionTask { return finish(task, into: &response) }
     guard let task = answer as? ScoreTask, let form = task.answer else {
       preconditionFailure("this handler makes no other deferred answers")
     }
@@ -47,6 +51,7 @@ extension ServiceHandler {
 
   package func cancel(_ answer: any DeferredAnswer) {
     if let task = answer as? ControlTask { return abandon(task.outline, task.exchange) }
+    if let task = answer as? CompressionTask { return cancel(task) }
     guard let task = answer as? ScoreTask else { return }
     task.job?.cancel()
     countFailure(of: task)

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""HTTP/2 and compression as clients of other people see them: httpx, curl, nghttp, h2load.
+"""HTTP/2 and compression as clients of other people see them: httpx, curl, nghttp, h2load, and, if
+there is a JDK, Java's HttpClient.
 
 usage: check_http2.py QUOTIENT_BINARY
 """
 
 import gzip
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import zlib
@@ -74,6 +78,40 @@ def check_curl(checks, url):
     equal(checks, "h2load", "20000 succeeded, 0 failed, 0 errored" in report, True)
 
 
+def check_java(checks, url):
+    if not shutil.which("javac"):
+        print("SKIPPED: no JDK here, so Java's HttpClient was not tried", flush=True)
+        return
+    program = os.path.join(os.path.dirname(__file__), "..", "java", "CheckHTTP2.java")
+    result = subprocess.run(
+        ["java", program, url], capture_output=True, text=True, timeout=120, check=False)
+    print(result.stdout + result.stderr[-2000:], end="", flush=True)
+    counts = re.search(r"(\d+) passed, (\d+) failed", result.stdout)
+    checks.that("Java's HttpClient ran to its end", counts, result.stderr[-600:])
+    if counts:
+        checks.passed += int(counts[1])
+        checks.failed += int(counts[2])
+
+
+def check_large(checks, url):
+    """Answers that are compressed piece by piece between the turns of a worker."""
+    body = json.dumps({"features": {"C3": [i % 1000 for i in range(60_000)]}})
+    target = f"{url}/v1/models/demo:lookup"
+    plain = run("curl", "-sf", "--http1.1", target, "--data-binary", "@-", data=body.encode())
+    for option in ("--http1.1", "--http2", "--http2-prior-knowledge"):
+        packed = run("curl", "-sf", option, "--compressed", target, "--data-binary", "@-",
+                     data=body.encode())
+        equal(checks, f"{option}: a large compressed answer", packed, plain)
+    with httpx.Client(http1=False, http2=True) as client:
+        answer = client.post(target, content=body, headers={"Accept-Encoding": "gzip"})
+        equal(checks, "it is named", answer.headers.get("content-encoding"), "gzip")
+        equal(checks, "it is the same", answer.content, plain)
+        bomb = gzip.compress(bytes(1 << 30), 9)
+        refused = client.post(target, content=bomb, headers={"Content-Encoding": "gzip"})
+        equal(checks, "1 GiB of zeros", (refused.status_code, refused.json()["code"]),
+              (413, "too_large"))
+
+
 def main():
     checks = Checks()
     with server(sys.argv[1], "--compress", "on") as url:
@@ -81,6 +119,10 @@ def main():
             check_httpx(checks, url)
         with checks.section("curl, nghttp and h2load"):
             check_curl(checks, url)
+        with checks.section("large answers"):
+            check_large(checks, url)
+        with checks.section("Java"):
+            check_java(checks, url)
     checks.finish("HTTP/2")
 
 

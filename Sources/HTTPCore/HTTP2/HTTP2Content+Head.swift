@@ -3,9 +3,9 @@ import ByteCoding
 // Fields into a request head. The library has checked what RFC 9113 section 8 asks of each message;
 // here are the limits, and what HTTP itself asks of a target.
 
-extension HTTP2Stream {
+extension HTTP2Content {
   /// Takes over one field of the header section. Beyond a limit nothing is stored any more.
-  func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
+  mutating func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
     // As much as the same field takes in HTTP/1.1.
     headByteCount += name.count + value.count + 4
     guard defect == nil else { return }
@@ -31,7 +31,7 @@ extension HTTP2Stream {
       known: KnownHeader.recognize(name, start: 0, count: name.count))
   }
 
-  private func receivePseudoField(_ name: Span<UInt8>, _ value: Range<Int>) {
+  private mutating func receivePseudoField(_ name: Span<UInt8>, _ value: Range<Int>) {
     guard name.count > 3 else { return }
     switch (name[1], name[2]) {
     case (UInt8(ascii: "m"), _):
@@ -44,15 +44,25 @@ extension HTTP2Stream {
   }
 
   /// Counts a field of the trailer section; what it says does not matter here.
-  func receiveTrailer(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
+  mutating func receiveTrailer(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
     trailerByteCount += name.count + value.count
     guard trailerByteCount > limits.trailerBytesMax, defect == nil else { return }
     defect = HTTPParseError(.trailersTooLarge(limit: limits.trailerBytesMax), at: 0)
   }
 
   /// The header section is complete: resolves the target, and refuses what cannot be served.
-  func finishHead(_ limits: HTTPLimits) {
-    guard defect == nil else { return }
+  mutating func finishHead(_ limits: HTTPLimits) -> HeadSummary {
+    if defect == nil { settleHead(limits) }
+    return HeadSummary(
+      isHead: head.method == .head, hasDefect: defect != nil, expectsContinue: expectsContinue)
+  }
+
+  /// What a session needs to know of a header section that is complete.
+  struct HeadSummary {
+    let isHead, hasDefect, expectsContinue: Bool
+  }
+
+  private mutating func settleHead(_ limits: HTTPLimits) {
     head.byteCount = text.count
     head.majorVersion = 2
     head.minorVersion = 1

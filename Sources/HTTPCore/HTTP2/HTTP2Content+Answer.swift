@@ -10,11 +10,11 @@ struct AnswerField {
   let isUnique: Bool
 }
 
-extension HTTP2Stream {
+extension HTTP2Content {
   /// Replaces ``text`` by the answer's header section, and `fields` by the places in it.
   ///
   /// - Parameter sharedFields: complete lines of HTTP/1.1 for every answer: `Server` and `Date`.
-  func writeHead(
+  mutating func writeHead(
     _ response: borrowing ResponseWriter, sharedFields: borrowing ByteBuffer,
     into fields: inout [AnswerField]
   ) {
@@ -33,7 +33,33 @@ extension HTTP2Stream {
     text.reserve(response.trailers.count)
   }
 
-  private func appendField(
+  /// Takes over an answer: its head into ``text``, its content if it is to be sent.
+  mutating func beginAnswer(
+    _ response: inout ResponseWriter, sharedFields: borrowing ByteBuffer, takesBody: Bool,
+    into fields: inout [AnswerField]
+  ) {
+    writeHead(response, sharedFields: sharedFields, into: &fields)
+    guard takesBody else { return }
+    swap(&answer, &response.body)
+    if !response.trailers.isEmpty { swap(&trailers, &response.trailers) }
+  }
+
+  /// An answer that was sent whole: the writer that it came from gets its memory back.
+  mutating func giveBack(_ response: inout ResponseWriter) {
+    if answer.capacity > response.body.capacity { swap(&answer, &response.body) }
+    answer.removeAll()
+  }
+
+  /// Puts the trailers behind the head; false if there is no room left for them.
+  mutating func appendTrailers(into fields: inout [AnswerField]) -> Bool {
+    guard trailers.count <= text.capacity - text.headRoom - text.count else { return false }
+    let lines = exchange(&trailers, with: ByteBuffer())
+    fields.removeAll(keepingCapacity: true)
+    appendLines(lines.bytes, into: &fields)
+    return true
+  }
+
+  private mutating func appendField(
     _ name: StaticString, into fields: inout [AnswerField], _ value: (inout ByteBuffer) -> Void
   ) {
     let start = text.count
@@ -46,7 +72,7 @@ extension HTTP2Stream {
 
   /// Takes over lines `Name: value CR LF`: names become lower-case, and what is for HTTP/1.1 alone
   /// is left out (RFC 9113 section 8.2.2).
-  func appendLines(_ lines: Span<UInt8>, into fields: inout [AnswerField]) {
+  mutating func appendLines(_ lines: Span<UInt8>, into fields: inout [AnswerField]) {
     let start = text.count
     text.append(lines)
     fold(&text, from: start, into: &fields)

@@ -1,0 +1,44 @@
+package import ByteCoding
+
+/// What a stream moves: the request's head and body, then the answer's. One struct, so that each
+/// step reaches into its stream once.
+package struct HTTP2Content: ~Copyable {
+  /// The request's head; its ranges lie in ``text``.
+  package internal(set) var head = RequestHead()
+  /// The fields of the request; later those of the answer.
+  package internal(set) var text = ByteBuffer(capacity: 768)
+  package internal(set) var body = ByteBuffer()
+  /// Why the request is not acceptable; nil: it is.
+  package internal(set) var defect: HTTPParseError?
+  var headByteCount = 0
+  var trailerByteCount = 0
+  var expectsContinue = false
+  /// The answer's content and what follows it.
+  var answer = ByteBuffer()
+  var trailers = ByteBuffer()
+
+  init() {}
+
+  /// Starts over; memory of ordinary size is kept.
+  mutating func reset() {
+    head.reset()
+    defect = nil
+    headByteCount = 0
+    trailerByteCount = 0
+    expectsContinue = false
+    Self.empty(&text)
+    Self.empty(&body)
+    Self.empty(&answer)
+    Self.empty(&trailers)
+  }
+
+  mutating func dropBody() { Self.empty(&body) }
+
+  private static func empty(_ buffer: inout ByteBuffer) {
+    buffer.removeAll()
+    buffer.shrink(to: keptBytesMax)
+  }
+
+  /// Memory that each buffer of an unused stream keeps.
+  private static let keptBytesMax = 16 * 1024
+}
