@@ -50,7 +50,8 @@ extension Worker {
     if connection.isOpen { updateDeadline(connection) }
   }
 
-  private func queue(_ connection: Connection) {
+  /// Serves the connection in the next turn.
+  func queue(_ connection: Connection) {
     guard !connection.isQueued else { return }
     connection.isQueued = true
     queued.append(connection)

@@ -48,11 +48,17 @@ final class Worker {
 
   /// Monotonic time, read after each read of a socket and each wait.
   var now: UInt64
+  /// When the last wait was over, and whether the turn before this one put deferred work off.
+  private var turnStart: UInt64 = 0
+  private var skippedWork = false
   var stage = ServerControl.Stage.running
   /// Set while no more connections can be accepted for lack of descriptors: when to try again.
   var listeningResumesAt: UInt64?
 
   static let receiveByteCount = 128 * 1024
+  /// A turn that has taken longer leaves the rest to the next one: who asks for little must not
+  /// wait for several who ask for much.
+  private static let turnNanosecondsMax: UInt64 = 300_000
 
   /// A listening socket; one of a path is shared by all workers.
   final class Listener: Sendable {
@@ -125,14 +131,31 @@ final class Worker {
     while true {
       let count = wait()
       now = MonotonicClock.nanoseconds()
+      turnStart = now
       for position in 0..<count { dispatch(poll.event(position)) }
       if !queued.isEmpty { serveQueued() }
-      if !pending.isEmpty || handler.hasWork { workOnDeferred() }
+      workUnlessLate()
       expireDeadlines()
       if let time = listeningResumesAt, now >= time { resumeListening() }
       if stage >= .closing, connections.count == 0 { return }
     }
   }
+
+  private var hasDeferredWork: Bool { !pending.isEmpty || handler.hasWork }
+
+  /// After a long turn, who has come meanwhile goes first, but not twice in a row.
+  private func workUnlessLate() {
+    guard hasDeferredWork else {
+      skippedWork = false
+      return
+    }
+    now = MonotonicClock.nanoseconds()
+    skippedWork = isLate && !skippedWork
+    if !skippedWork { workOnDeferred() }
+  }
+
+  /// True once this turn has kept others waiting for long.
+  private var isLate: Bool { now > turnStart + Self.turnNanosecondsMax }
 
   /// Waits for events, and says so to workers that look for help. Who adds work does so before
   /// looking for idle workers, who goes idle says so before looking for work: one sees the other.
@@ -147,7 +170,7 @@ final class Worker {
   }
 
   private func waitMilliseconds() -> Int {
-    if !queued.isEmpty || handler.hasWork { return 0 }
+    if !queued.isEmpty || skippedWork || handler.hasWork { return 0 }
     var wait = deadlines.nanosecondsToNext(now: now)
     if let time = listeningResumesAt { wait = min(wait ?? .max, time > now ? time - now : 0) }
     guard let wait else { return -1 }
@@ -162,7 +185,7 @@ final class Worker {
         if connection.pending != nil { peerEndedEarly(connection, isGone: event.hasHungUp) }
         if connection.hasInputEnded, event.hasHungUp { close(connection) }
       }
-      if connection.isOpen { serve(connection) }
+      if connection.isOpen { isLate ? queue(connection) : serve(connection) }
     } else if event.token == Self.wakeupToken {
       wakeup.descriptor.clear()
       follow(control.stage)
@@ -171,9 +194,14 @@ final class Worker {
     }
   }
 
+  /// Serves those who let others go first: one of them at least, in a turn that is late already.
   private func serveQueued() {
     swap(&queued, &queuedTurn)
-    for connection in queuedTurn {
+    for (position, connection) in queuedTurn.enumerated() {
+      if position > 0, isLate {
+        queued.insert(contentsOf: queuedTurn[position...], at: 0)
+        break
+      }
       connection.isQueued = false
       if connection.isOpen { serve(connection) }
     }

@@ -11,6 +11,6 @@ struct Bench: ParsableCommand {
       """,
     subcommands: [
       ListCommand.self, RunCommand.self, LoadCommand.self, CheckpointCommand.self,
-      CompareNginxCommand.self, TrainingCommand.self,
+      CompareNginxCommand.self, ScoresCommand.self, TrainingCommand.self,
     ])
 }

@@ -103,7 +103,8 @@ import Testing
       #expect(report.errorMean <= Double(errorMean), "\(precision): \(report)")
       #expect(report.swappedPairShare < 0.01, "\(precision): \(report)")
       let inputs = try narrow.inputs(of: lines.span, firstLine: 1)
-      var scores = try RankingNetworkTests.logits(narrow.network, inputs, chunks: [96])
+      var scores = try RankingNetworkTests.logits(
+        narrow.network, inputs, chunks: [ScoreWorkspace.chunkRowCountMax])
       var span = scores.mutableSpan
       narrow.network.scores(fromLogits: &span)
       let differences = zip(scores, expected).map { abs($0 - $1) }
@@ -115,8 +116,9 @@ import Testing
     for (precision, _, _) in Self.precisions {
       let narrow = try scorer(precision)
       let inputs = try narrow.inputs(of: lines.span, firstLine: 1)
-      let whole = try RankingNetworkTests.logits(narrow.network, inputs, chunks: [96])
-      for chunks in [[1], [2], [5, 1, 7], [6], [13], [24, 25], [31, 33], [63, 1]] {
+      let whole = try RankingNetworkTests.logits(
+        narrow.network, inputs, chunks: [ScoreWorkspace.chunkRowCountMax])
+      for chunks in [[1], [2], [5, 1, 7], [6], [13], [24, 25], [31, 33], [47, 1]] {
         #expect(
           try RankingNetworkTests.logits(narrow.network, inputs, chunks: chunks) == whole,
           "\(precision), chunks \(chunks)")
@@ -143,8 +145,10 @@ import Testing
           shared.columns[feature].ids = [id]
           flat.columns[feature].ids = [Int64](repeating: id, count: 257)
         }
-        let one = try RankingNetworkTests.logits(narrow.network, shared, chunks: [96])
-        let other = try RankingNetworkTests.logits(narrow.network, flat, chunks: [96])
+        let one = try RankingNetworkTests.logits(
+          narrow.network, shared, chunks: [ScoreWorkspace.chunkRowCountMax])
+        let other = try RankingNetworkTests.logits(
+          narrow.network, flat, chunks: [ScoreWorkspace.chunkRowCountMax])
         let difference = zip(one, other).map { abs($0 - $1) - 2e-6 * abs($1) }.max()!
         #expect(difference <= tolerance, "\(precision), mask \(mask): \(difference)")
       }
@@ -194,7 +198,7 @@ import Testing
         model: ModelLoader.load(path: folder.file("calibrated"), precision: precision),
         answersLogits: false, missing: nil)
       let inputs = try narrow.inputs(of: lines.span, firstLine: 1)
-      var scores = try RankingNetworkTests.logits(narrow.network, inputs, chunks: [96, 5])
+      var scores = try RankingNetworkTests.logits(narrow.network, inputs, chunks: [48, 5])
       var span = scores.mutableSpan
       narrow.network.scores(fromLogits: &span)
       let errors = zip(scores, expected).map { abs($0 - $1) }
@@ -221,8 +225,9 @@ import Testing
       #expect(network.isComputedInFloat32 == (precision != .f32))
       let inputs = try exact.inputs(of: lines.span, firstLine: 1)
       #expect(
-        try RankingNetworkTests.logits(network, inputs, chunks: [96])
-          == RankingNetworkTests.logits(exact.network, inputs, chunks: [96]))
+        try RankingNetworkTests.logits(network, inputs, chunks: [ScoreWorkspace.chunkRowCountMax])
+          == RankingNetworkTests.logits(
+            exact.network, inputs, chunks: [ScoreWorkspace.chunkRowCountMax]))
     }
   }
 

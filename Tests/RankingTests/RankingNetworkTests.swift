@@ -86,7 +86,8 @@ import Testing
   @Test(arguments: [false, true])
   func `logits and scores equal PyTorch's`(bags: Bool) throws {
     let golden = try Golden()
-    var values = try Self.logits(golden.network, golden.inputs(bags: bags), chunks: [96])
+    var values = try Self.logits(
+      golden.network, golden.inputs(bags: bags), chunks: [ScoreWorkspace.chunkRowCountMax])
     let kind = bags ? "bag" : "single"
     for (row, (actual, expected)) in zip(values, try golden.floats("logit_\(kind)_f32"))
       .enumerated()
@@ -104,8 +105,9 @@ import Testing
   @Test(arguments: [false, true])
   func `logits are equal to the bit however the batch is cut`(bags: Bool) throws {
     let golden = try Golden()
-    let whole = try Self.logits(golden.network, golden.inputs(bags: bags), chunks: [96])
-    for chunks in [[1], [2], [5, 1, 7], [6], [13], [31, 33], [63, 1]] {
+    let whole = try Self.logits(
+      golden.network, golden.inputs(bags: bags), chunks: [ScoreWorkspace.chunkRowCountMax])
+    for chunks in [[1], [2], [5, 1, 7], [6], [13], [31, 33], [47, 1]] {
       #expect(
         try Self.logits(golden.network, golden.inputs(bags: bags), chunks: chunks) == whole,
         "chunks \(chunks)")
@@ -132,11 +134,24 @@ import Testing
         flat.columns[feature].ids = [Int64](repeating: id, count: flat.rowCount)
       }
       if mask + 1 == 1 << (featureCount + 1) { continue }  // nothing would vary
-      let one = try Self.logits(golden.network, shared, chunks: [96])
-      let other = try Self.logits(golden.network, flat, chunks: [96])
+      let one = try Self.logits(golden.network, shared, chunks: [ScoreWorkspace.chunkRowCountMax])
+      let other = try Self.logits(golden.network, flat, chunks: [ScoreWorkspace.chunkRowCountMax])
       for (row, (a, b)) in zip(one, other).enumerated() {
         #expect(abs(a - b) <= 1e-5 + 2e-6 * abs(b), "mask \(mask), row \(row): \(a), \(b)")
       }
     }
+  }
+}
+
+@Suite struct ChunkTests {
+  @Test func `chunks are whole blocks of rows, and as few as can be`() {
+    let most = ScoreWorkspace.chunkRowCountMax
+    for rowCount in 1...1000 {
+      let size = ScoreWorkspace.chunkRowCount(of: rowCount)
+      #expect(size <= most && size % 6 == 0, "\(rowCount) rows")
+      let fewest = (rowCount + most - 1) / most
+      #expect((rowCount + size - 1) / size == fewest, "\(rowCount) rows")
+    }
+    #expect(ScoreWorkspace.chunkRowCount(of: 100) == 36)
   }
 }

@@ -65,7 +65,7 @@ import Testing
     defer { withExtendedLifetime(folder) {} }
     let network = try #require(model.ranking)
     var scores = try RankingNetworkTests.logits(
-      network, request(model, golden, bags: false), chunks: [96])
+      network, request(model, golden, bags: false), chunks: [ScoreWorkspace.chunkRowCountMax])
     var span = scores.mutableSpan
     network.scores(fromLogits: &span)
     let differences = zip(scores, try golden.floats("prob_single_f32")).map { abs($0 - $1) }
@@ -77,7 +77,7 @@ import Testing
     let (model, golden, folder) = try open(reference)
     defer { withExtendedLifetime(folder) {} }
     let logits = try RankingNetworkTests.logits(
-      #require(model.ranking), request(model, golden, bags: true), chunks: [50, 1, 7])
+      #require(model.ranking), request(model, golden, bags: true), chunks: [48, 1, 7])
     let expected = try golden.floats("logit_bag_f32")
     #expect(logits.count == expected.count)
     for (row, (actual, expected)) in zip(logits, expected).enumerated() {

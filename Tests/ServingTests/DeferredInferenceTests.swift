@@ -66,19 +66,19 @@ import Testing
     return answer.text[list...].prefix { $0 != "]" }.split(separator: ",")
   }
 
-  @Test(arguments: [96, 97, 500])
+  @Test(arguments: [48, 49, 500])
   func `each candidate's score is the same in requests of any size, to the last digit`(
     count: Int
   ) throws {
     let candidates = Candidates(count, seed: UInt64(count))
     let outputs = ["logit", "score", "A.vectors"]
     let begun = infer(candidates.request(0..<count, outputs: outputs))
-    if case .later = begun { #expect(count > 96) } else { #expect(count <= 96) }
+    if case .later = begun { #expect(count > 48) } else { #expect(count <= 48) }
     let whole = complete(begun, of: handlers[0])
     #expect(whole.status == 200, "\(whole.text.prefix(300))")
     for name in outputs { #expect(Self.data(name, whole).count == count) }
-    for start in stride(from: 0, to: count, by: 50) {
-      let rows = start..<min(start + 50, count)
+    for start in stride(from: 0, to: count, by: 40) {
+      let rows = start..<min(start + 40, count)
       let part = complete(infer(candidates.request(rows, outputs: outputs)), of: handlers[0])
       for name in outputs {
         #expect(Self.data(name, whole)[rows] == Self.data(name, part)[...])

@@ -11,6 +11,7 @@ final class ScoreJob: Sendable {
   let failure: ScoreFailure
   /// The worker that answers.
   let owner: Int
+  private let chunkRowCount: Int
   private let exchange: Exchange
   private let clock: @Sendable () -> UInt64
   private let progress: Mutex<Progress>
@@ -33,6 +34,7 @@ final class ScoreJob: Sendable {
   ) {
     let values = [Float](repeating: 0, count: request.inputs.rowCount)
     progress = Mutex(Progress(values: values, missingCounts: sharedMissingCounts))
+    chunkRowCount = ScoreWorkspace.chunkRowCount(of: values.count)
     self.request = request
     self.network = network
     self.plan = plan
@@ -48,8 +50,7 @@ final class ScoreJob: Sendable {
 
   /// Chunks that a worker on its own would compute.
   var chunkCount: Int {
-    let size = ScoreWorkspace.chunkRowCountMax
-    return (request.inputs.rowCount + size - 1) / size
+    (request.inputs.rowCount + chunkRowCount - 1) / chunkRowCount
   }
 
   /// The next candidates to compute; nil if none are left, or none are wanted any more.
@@ -64,7 +65,7 @@ final class ScoreJob: Sendable {
         return nil
       }
       let start = progress.nextRow
-      let end = min(start + ScoreWorkspace.chunkRowCountMax, rowCount)
+      let end = min(start + chunkRowCount, rowCount)
       progress.nextRow = end
       progress.runningCount += 1
       return start..<end

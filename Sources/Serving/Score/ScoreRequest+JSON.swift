@@ -167,7 +167,7 @@ struct ScoreRequestReader {
       "model '\(model.name)' has no feature '\(raw.printable)'; GET its /metadata lists them")
   }
 
-  private func claim(
+  func claim(
     _ feature: Int, _ side: Side, _ request: inout ScoreRequest
   ) throws(ServiceError) {
     guard request.places[feature] == .nowhere else {
@@ -176,7 +176,7 @@ struct ScoreRequestReader {
     request.places[feature] = side.place
   }
 
-  private func claimDense(
+  func claimDense(
     _ feature: Int, _ side: Side, _ request: inout ScoreRequest
   ) throws(ServiceError) {
     guard request.densePlaces[feature] == .nowhere else {
@@ -263,41 +263,6 @@ struct ScoreRequestReader {
       "\(path()) is null, and feature '\(dense.name)' has no default; give it a number")
   }
 
-  /// `"dense"`: all dense features in the model's order, one row or a row per candidate.
-  private func readAllDense(
-    _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest
-  ) throws(ServiceError) {
-    for feature in request.densePlaces.indices { try claimDense(feature, side, &request) }
-    let path = side.densePath
-    if side == .context {
-      try readDenseRow(&reader, path: path, into: &request)
-      return
-    }
-    try reader.beginArray(path)
-    var row = 0
-    while try reader.nextElement() {
-      guard row < limits.candidateCountMax else { throw .tooManyCandidates(path, limits) }
-      try readDenseRow(&reader, path: "\(path)[\(row)]", into: &request)
-      row += 1
-    }
-    try request.setCandidateCount(row, limits: limits, path)
-  }
-
-  private func readDenseRow(
-    _ reader: inout BodyReader, path: @autoclosure () -> String, into request: inout ScoreRequest
-  ) throws(ServiceError) {
-    let count = request.densePlaces.count
-    try reader.beginArray(path())
-    var feature = 0
-    while try reader.nextElement() {
-      guard feature < count else { throw .otherWidth(path(), "more than \(count)", count) }
-      request.denseValues[feature].append(
-        try readNumber(feature, &reader) { "\(path())[\(feature)]" })
-      feature += 1
-    }
-    guard feature == count else { throw .otherWidth(path(), "\(feature)", count) }
-  }
-
   // MARK: Categories
 
   private func readCategorical(
@@ -326,48 +291,6 @@ struct ScoreRequestReader {
       request.inputs.columns[feature].ids.append(
         try ids.readID(&reader, field: field, text: &text))
     }
-  }
-
-  /// `"sparse"`: one id per categorical feature in the model's order, one row or a row each.
-  private func readAllSparse(
-    _ side: Side, _ reader: inout BodyReader, into request: inout ScoreRequest,
-    text: inout ByteBuffer
-  ) throws(ServiceError) {
-    for feature in request.places.indices { try claim(feature, side, &request) }
-    let path = side.sparsePath
-    if side == .context {
-      try readSparseRow(nil, &reader, path: path, into: &request, text: &text)
-      return
-    }
-    try reader.beginArray(path)
-    var row = 0
-    while try reader.nextElement() {
-      guard row < limits.candidateCountMax else { throw .tooManyCandidates(path, limits) }
-      try readSparseRow(row, &reader, path: path, into: &request, text: &text)
-      row += 1
-    }
-    try request.setCandidateCount(row, limits: limits, path)
-  }
-
-  /// - Parameter row: where the row stands in the list at `path`; nil: it is the list.
-  private func readSparseRow(
-    _ row: Int?, _ reader: inout BodyReader, path list: String, into request: inout ScoreRequest,
-    text: inout ByteBuffer
-  ) throws(ServiceError) {
-    let count = request.places.count
-    let ids = IDListReader(model: model, limits: limits)
-    let path = { row.map { "\(list)[\($0)]" } ?? list }
-    try reader.beginArray(path())
-    var feature = 0
-    while try reader.nextElement() {
-      guard feature < count else { throw .otherWidth(path(), "more than \(count)", count) }
-      let name = FieldName(path: list, model: model, feature: feature)
-      let field = row.map { name.at($0).at(feature) } ?? name.at(feature)
-      request.inputs.columns[feature].ids.append(
-        try ids.readID(&reader, field: field, text: &text))
-      feature += 1
-    }
-    guard feature == count else { throw .otherWidth(path(), "\(feature)", count) }
   }
 }
 

@@ -16,12 +16,15 @@ struct ScoreRequest: ~Copyable, Sendable {
   var topK: Int?
   /// Per dense feature, in the model's order.
   var densePlaces: [Place]
-  /// Per dense feature: one value of the context, or one a candidate.
+  /// Per dense feature: one value of the context, or one a candidate. Empty where `inputs.dense`
+  /// was read as a whole.
   var denseValues: [[Float]]
   /// Per categorical feature, in the model's order.
   var places: [Place]
   /// Candidates, by the first column that was read; nil: none was.
   var candidateCount: Int?
+  /// Scratch: one row of ids.
+  var rowIDs: [Int64] = []
 
   init(denseFeatureCount denseCount: Int = 0, categoricalFeatureCount featureCount: Int = 0) {
     inputs = ScoreInputs(categoricalFeatureCount: featureCount)
@@ -89,18 +92,26 @@ struct ScoreRequest: ~Copyable, Sendable {
       inputs.columns[feature].isShared = !isSingle && places[feature] == .context
     }
     inputs.isDenseShared = !isSingle && !densePlaces.contains(.candidates)
-    let denseRows = inputs.isDenseShared ? 1 : rowCount
+    joinDenseColumns(rowCount: inputs.isDenseShared ? 1 : rowCount)
+    // With no feature that varies there is nothing to compute per candidate.
+    let varies = densePlaces.contains(.candidates) || places.contains(.candidates)
+    precondition(isSingle || varies, "a column gave the number of candidates")
+  }
+
+  /// Puts the dense features' columns into rows, unless they were read as rows.
+  private mutating func joinDenseColumns(rowCount denseRows: Int) {
     let width = densePlaces.count
-    for _ in 0..<denseRows * width { inputs.dense.append(0) }
+    guard inputs.dense.isEmpty else {
+      precondition(inputs.dense.count == denseRows * width, "every row was read whole")
+      return
+    }
+    inputs.dense.append(contentsOf: repeatElement(0, count: denseRows * width))
     for feature in 0..<width {
       let isColumn = densePlaces[feature] == .candidates
       for row in 0..<denseRows {
         inputs.dense[row * width + feature] = denseValues[feature][isColumn ? row : 0]
       }
     }
-    // With no feature that varies there is nothing to compute per candidate.
-    let varies = densePlaces.contains(.candidates) || places.contains(.candidates)
-    precondition(isSingle || varies, "a column gave the number of candidates")
   }
 
   private mutating func fillDefaults(_ model: ServingModel) throws(ServiceError) {

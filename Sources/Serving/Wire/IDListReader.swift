@@ -36,23 +36,26 @@ struct IDListReader {
     return true
   }
 
-  /// Reads one list of ids: all at once if they are plain integers, else one by one.
+  /// Reads one list of ids: all at once if they are integers, else one by one.
   func readList(
     _ reader: inout BodyReader, field: FieldName, into ids: inout [Int64],
     text: inout ByteBuffer
   ) throws(ServiceError) {
     let start = ids.count
-    if model.takesPlainIDs[field.feature] {
-      let before = reader
-      do {
-        try reader.json.readInt64List(into: &ids, countMax: limits.idCountMax - start)
-        return
-      } catch {
-        if case .tooMany = error.reason { throw .tooManyIDs(field.path, limits) }
-        // The slow way finds the place to blame, or reads what the fast way cannot.
-        ids.removeLast(ids.count - start)
-        reader = before
+    let before = reader
+    do {
+      try reader.json.readInt64List(into: &ids, countMax: limits.idCountMax - start)
+      if !model.takesPlainIDs[field.feature] {
+        for place in start..<ids.count {
+          ids[place] = model.id(ofInteger: ids[place], feature: field.feature)
+        }
       }
+      return
+    } catch {
+      if case .tooMany = error.reason { throw .tooManyIDs(field.path, limits) }
+      // The slow way finds the place to blame, or reads what the fast way cannot: keys.
+      ids.removeLast(ids.count - start)
+      reader = before
     }
     try reader.beginArray(field.path)
     var position = 0

@@ -36,7 +36,7 @@ struct CompareNginxCommand: ParsableCommand {
     for model in BenchmarkModel.all { try model.writeIfMissing(folder: folder) }
     pin(toCore: clientCore)
     let ours = try MeasuredServer.quotient(
-      binary: try quotientBinary(), core: serverCore, folder: folder)
+      binary: try quotientBinary(quotient), core: serverCore, folder: folder)
     var rows = Comparison.all.filter { only.isEmpty || $0.name.contains(only) }
     if programInPath("nginx") == nil {
       say("nginx is not installed: only Quotient is measured (apt-get install nginx-light)")
@@ -83,22 +83,24 @@ struct CompareNginxCommand: ParsableCommand {
       host: "127.0.0.1", port: port, connectionCount: connections, plan: .closedLoop,
       serverProcess: process)
   }
+}
 
-  private func quotientBinary() throws -> String {
-    let path = quotient ?? folderOfThisProgram() + "/quotient"
-    guard fileExists(path) else {
-      throw BenchError("\(path) does not exist: swift build -c release --product quotient")
-    }
-    return path
+/// The program to measure: `chosen`, or the one beside this program.
+func quotientBinary(_ chosen: String?) throws -> String {
+  let path = chosen ?? folderOfThisProgram() + "/quotient"
+  guard fileExists(path) else {
+    throw BenchError("\(path) does not exist: swift build -c release --product quotient")
   }
+  return path
+}
 
-  private func folderOfThisProgram() -> String {
-    let path = CommandLine.arguments[0]
-    return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  }
+func folderOfThisProgram() -> String {
+  let path = CommandLine.arguments[0]
+  return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+}
 
-  private func say(_ line: String) {
-    print(line)
-    fflush(nil)
-  }
+/// Prints a line at once, also into a pipe.
+func say(_ line: String) {
+  print(line)
+  fflush(nil)
 }

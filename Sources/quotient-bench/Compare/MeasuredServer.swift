@@ -6,9 +6,11 @@ struct MeasuredServer: ~Copyable {
 
   var processIdentifier: Int32 { process.identifier }
 
-  private init(name: String, port: UInt16, arguments: [String], core: Int, folder: String) throws {
+  private init(name: String, port: UInt16, arguments: [String], cores: [Int], folder: String) throws
+  {
     let log = "\(folder)/\(name).log"
-    let started = try ChildProcess(["taskset", "-c", "\(core)"] + arguments, logPath: log)
+    let list = cores.map { "\($0)" }.joined(separator: ",")
+    let started = try ChildProcess(["taskset", "-c", list] + arguments, logPath: log)
     try started.waitUntilListening(port: port, logPath: log)
     self.name = name
     self.port = port
@@ -49,7 +51,7 @@ struct MeasuredServer: ~Copyable {
     return try MeasuredServer(
       name: "nginx", port: port,
       arguments: [nginx, "-c", path, "-p", folder, "-e", "\(folder)/nginx-error.log"],
-      core: core, folder: folder)
+      cores: [core], folder: folder)
   }
 
   /// The released binary with one worker and the benchmark's two models.
@@ -63,6 +65,20 @@ struct MeasuredServer: ~Copyable {
         binary, "serve", "--workers", "1", "--load", "populate", "--access-log", "off", "--listen",
         "127.0.0.1:\(port)",
       ] + models,
-      core: core, folder: folder)
+      cores: [core], folder: folder)
+  }
+
+  /// The released binary with its demo model, trained first if it is not cached yet, and a worker
+  /// for each of `cores`.
+  static func demo(
+    binary: String, cores: [Int], precision: String, folder: String
+  ) throws -> MeasuredServer {
+    let port = try LoopbackSocket.freePort()
+    return try MeasuredServer(
+      name: "quotient-\(cores.count)", port: port,
+      arguments: [
+        binary, "serve", "--workers", "\(cores.count)", "--precision", precision,
+        "--log-level", "warning", "--listen", "127.0.0.1:\(port)",
+      ], cores: cores, folder: folder)
   }
 }

@@ -15,8 +15,11 @@ struct LoadGenerator {
 
   /// A server that answers nothing for this long counts as hung.
   private static let silenceMax: UInt64 = 30_000_000_000
-  /// How early the open loop stops sleeping and starts to spin; `poll` wakes up late by less.
-  private static let spinAhead: Double = 1_500_000
+  /// How early the open loop stops sleeping and starts to spin, in nanoseconds: sleeps end late
+  /// by less.
+  private static let spinAhead: Double = 100_000
+  /// In microseconds.
+  private static let nap: UInt32 = 50
 
   init(
     host: String, port: UInt16, connectionCount: Int, plan: ArrivalPlan, serverProcess: Int32?
@@ -98,8 +101,10 @@ struct LoadGenerator {
     if case .closedLoop = plan {
       milliseconds = 0
     } else if connections.contains(where: { !$0.isBusy }) {
-      let left = due - Double(monotonicNanoseconds()) - LoadGenerator.spinAhead
-      milliseconds = Int32(min(100, max(0, left / 1e6)))
+      let left = due - Double(monotonicNanoseconds())
+      milliseconds = Int32(min(100, max(0, (left - LoadGenerator.spinAhead) / 1e6)))
+      // `poll` sleeps whole milliseconds; the rest is slept in naps, that cores may be shared.
+      if milliseconds == 0, left > 2 * LoadGenerator.spinAhead { usleep(LoadGenerator.nap) }
     }
     // SAFETY: the array holds as many entries as the call is told, and is exclusively ours.
     _ = unsafe polled.withUnsafeMutableBufferPointer { entries in
