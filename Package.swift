@@ -114,7 +114,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["SystemIO", "CNGHTTP2"], path: "Tests/TestSupport",
       swiftSettings: house),
     tests(for: "SystemIO"),
-    tests(for: "ByteCoding"),
+    tests(for: "ByteCoding", exclude: ["Golden"]),
     tests(for: "Telemetry", [logging]),
     tests(for: "Kernels"),
     tests(for: "HTTPCore", ["ByteCoding"]),
@@ -131,7 +131,8 @@ let package = Package(
       exclude: ["Golden"]),
     tests(
       for: "Serving",
-      ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "SystemIO", "Telemetry"]),
+      ["Ranking", "Embeddings", "Checkpoints", "HTTPCore", "ByteCoding", "SystemIO", "Telemetry"],
+      exclude: ["Golden"]),
     .target(
       name: "FuzzTargets",
       dependencies: [

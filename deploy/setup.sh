@@ -9,7 +9,7 @@ readonly build_packages=(zlib1g-dev libnghttp2-dev pkg-config)
 readonly tls_packages=(libssl-dev)
 readonly test_packages=(python3-venv curl nghttp2-client openssl)
 readonly python_packages=(numpy==2.* safetensors==0.* requests==2.* 'httpx[http2]==0.*' schemathesis==4.*
-  kubernetes-validate==1.* pyyaml==6.* "tritonclient[http]==2.*" aiohttp==3.*)
+  kubernetes-validate==1.* pyyaml==6.* "tritonclient[http,grpc]==2.*" "grpcio-health-checking==1.*" aiohttp==3.*)
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {

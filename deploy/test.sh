@@ -135,7 +135,7 @@ main() {
 
   swift_tests "unit and end-to-end tests" --skip-build
   local check
-  for check in reference partitions http2 tls clients training; do
+  for check in reference partitions http2 tls clients grpc training; do
     counted "independent client: $check" \
       .venv/bin/python "Tests/EndToEndTests/python/check_$check.py" "$QUOTIENT_BINARY"
   done

@@ -26,4 +26,24 @@ package protocol RequestHandler: AnyObject {
   /// 505), or to a connection that is one too many (503). The connection closes afterwards.
   func refuse(
     _ error: HTTPParseError, from connection: ConnectionInfo, into response: inout ResponseWriter)
+
+  /// The same for a request of HTTP/2, whose stream ends and not its connection.
+  ///
+  /// - Parameter request: as far as it was read; without body.
+  func refuse(
+    _ error: HTTPParseError, _ request: borrowing RequestView, into response: inout ResponseWriter)
+
+  /// True if a request of HTTP/2 is refused whatever its body says: ``respond(to:into:)`` then gets
+  /// it without.
+  func refusesAtHead(contentType: Span<UInt8>, path: Span<UInt8>) -> Bool
+}
+
+extension RequestHandler {
+  package func refusesAtHead(contentType: Span<UInt8>, path: Span<UInt8>) -> Bool { false }
+
+  package func refuse(
+    _ error: HTTPParseError, _ request: borrowing RequestView, into response: inout ResponseWriter
+  ) {
+    refuse(error, from: request.connection, into: &response)
+  }
 }

@@ -50,7 +50,7 @@ package enum AnswerCoding: Int, Sendable {
   /// Answers above this are compressed piece by piece, so that they do not hold their worker.
   static let atOnceByteCountMax = 128 * 1_024
   /// Scratch memory beyond this is given back.
-  private static let scratchBytesMax = 8 * 1_048_576
+  static let scratchBytesMax = 8 * 1_048_576
 
   /// Compresses an answer, if that makes it smaller.
   ///

@@ -7,6 +7,9 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   case serverMetadata, serverLive, serverReady, inferenceStatistics
   case inferenceMetadata, inferenceReady, inferenceConfiguration, modelInferenceStatistics, infer
   case repositoryIndex, repositoryLoad, repositoryUnload
+  case callServerLive, callServerReady, callModelReady, callServerMetadata, callModelMetadata
+  case callModelConfig, callModelStatistics, callModelInfer
+  case callRepositoryIndex, callRepositoryLoad, callRepositoryUnload, callHealthCheck
   /// No route; also `OPTIONS *` and requests that cannot be read.
   case unmatched
 
@@ -39,8 +42,25 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     case .repositoryIndex: "/v2/repository/index"
     case .repositoryLoad: "/v2/repository/models/{model}/load"
     case .repositoryUnload: "/v2/repository/models/{model}/unload"
+    case .callServerLive: "/inference.GRPCInferenceService/ServerLive"
+    case .callServerReady: "/inference.GRPCInferenceService/ServerReady"
+    case .callModelReady: "/inference.GRPCInferenceService/ModelReady"
+    case .callServerMetadata: "/inference.GRPCInferenceService/ServerMetadata"
+    case .callModelMetadata: "/inference.GRPCInferenceService/ModelMetadata"
+    case .callModelConfig: "/inference.GRPCInferenceService/ModelConfig"
+    case .callModelStatistics: "/inference.GRPCInferenceService/ModelStatistics"
+    case .callModelInfer: "/inference.GRPCInferenceService/ModelInfer"
+    case .callRepositoryIndex: "/inference.GRPCInferenceService/RepositoryIndex"
+    case .callRepositoryLoad: "/inference.GRPCInferenceService/RepositoryModelLoad"
+    case .callRepositoryUnload: "/inference.GRPCInferenceService/RepositoryModelUnload"
+    case .callHealthCheck: "/grpc.health.v1.Health/Check"
     case .unmatched: "other"
     }
+  }
+
+  /// True for methods of gRPC services: `POST` over HTTP/2 alone, see ``GRPCCall``.
+  package var isCall: Bool {
+    rawValue >= Self.callServerLive.rawValue && rawValue <= Self.callHealthCheck.rawValue
   }
 
   /// Where in the template `/versions/{version}` may be put.
@@ -65,7 +85,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
   /// True if the stages of its requests are measured.
   package var isStaged: Bool {
     switch self {
-    case .vectors, .explain, .lookup, .score, .predict, .infer: true
+    case .vectors, .explain, .lookup, .score, .predict, .infer, .callModelInfer: true
     default: false
     }
   }
@@ -84,7 +104,7 @@ package enum Endpoint: Int, Sendable, CaseIterable {
     switch self {
     case .lookup, .score, .predict, .infer, .repositoryIndex, .repositoryLoad, .repositoryUnload:
       true
-    default: false
+    default: isCall
     }
   }
 

@@ -10,6 +10,8 @@ struct Exchange {
   var timings = RequestTimings()
   /// What the client wants most; nil: the server does not compress.
   var coding: AnswerCoding?
+  /// True if the answer is one of gRPC.
+  var isCall = false
   /// True once a stage was measured.
   var isTimed = false
   private(set) var failure: ServiceError?
@@ -54,6 +56,12 @@ struct Exchange {
     let (nanoseconds, overflows) = microseconds.multipliedReportingOverflow(by: 1000)
     let (time, carries) = receivedAt.addingReportingOverflow(nanoseconds)
     if !overflows && !carries { deadline = min(deadline ?? time, time) }
+  }
+
+  /// Takes over `grpc-timeout`; the shorter time holds.
+  mutating func limit(toNanoseconds nanoseconds: Int) {
+    let (time, overflows) = receivedAt.addingReportingOverflow(nanoseconds)
+    if !overflows { deadline = min(deadline ?? time, time) }
   }
 
   /// Throws 504 if nobody waits for the answer any more. Looks at the clock only if it matters.

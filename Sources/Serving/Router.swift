@@ -62,6 +62,8 @@ package struct Router: ~Copyable {
       if isSegment(1, "models") { return Route(.models) }
       if isSegment(1, "stats") { return Route(.stats) }
       return nil
+    case 2:
+      return matchCall()
     case 3... where isSegment(0, "v1") && isSegment(1, "models"):
       return matchModel()
     default:

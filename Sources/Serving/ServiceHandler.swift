@@ -13,10 +13,10 @@ package final class ServiceHandler: RequestHandler {
   let limits: ServiceLimits
   /// This worker's share of `--max-in-flight`.
   private let inFlightMax: Int
-  private var router = Router()
+  var router = Router()
   var workspace = LookupWorkspace()
-  private let compressesAnswers: Bool
-  private var compressed = ByteBuffer()
+  let compressesAnswers: Bool
+  var compressed = ByteBuffer()
   var scoring = ScoreHandling()
   var batch = ScoreBatch()
   /// Kept for later requests.
@@ -87,7 +87,7 @@ package final class ServiceHandler: RequestHandler {
       workspace.trim()
       let error = damage ?? error
       exchange.fail(error)
-      write(error, identity.requestID, into: &response)
+      write(error, isCall: exchange.isCall, identity.requestID, into: &response)
     }
     served = nil
     finish(request, &exchange, identity, &workspace.text, into: &response)
@@ -157,7 +157,9 @@ package final class ServiceHandler: RequestHandler {
     _ outline: StoredOutline, _ exchange: inout Exchange, into response: inout ResponseWriter
   ) {
     outline.withOutline { outline in
-      if let error = exchange.failure { write(error, outline.requestID, into: &response) }
+      if let error = exchange.failure {
+        write(error, isCall: exchange.isCall, outline.requestID, into: &response)
+      }
       conclude(outline, &exchange, &workspace.text, into: &response)
     }
   }
@@ -188,11 +190,18 @@ package final class ServiceHandler: RequestHandler {
   package func refuse(
     _ error: HTTPParseError, from connection: ConnectionInfo, into response: inout ResponseWriter
   ) {
+    refuse(error, isCall: false, from: connection, into: &response)
+  }
+
+  func refuse(
+    _ error: HTTPParseError, isCall: Bool, from connection: ConnectionInfo,
+    into response: inout ResponseWriter
+  ) {
     identity.makeAnew()
     let code = ServiceError.Code(rawValue: "\(error.code)") ?? .invalidRequest
     let refusal = ServiceError(code, status: error.status, "\(error)")
     metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: code) ?? 0)
-    write(refusal, identity.requestID, into: &response)
+    write(refusal, isCall: isCall, identity.requestID, into: &response)
     response.closesConnection = true
     finish(refusal, connection, identity, into: &response)
   }
@@ -206,10 +215,13 @@ package final class ServiceHandler: RequestHandler {
       response.addField("Allow", Endpoint.unmatched.allowedMethods)
       return
     }
+    try exchange.recognizeCall(request)
     guard let route = try router.match(request.path) else {
+      if exchange.isCall { throw .unknownCall(request.path) }
       throw ServiceError(
         .notFound, field: "path", "there is nothing at this path; GET /openapi.yaml lists all")
     }
+    guard !exchange.isCall || route.endpoint.isCall else { throw .unknownCall(request.path) }
     exchange.endpoint = route.endpoint
     guard route.endpoint.allows(request.method) else {
       response.addField("Allow", route.endpoint.allowedMethods)
@@ -222,9 +234,13 @@ package final class ServiceHandler: RequestHandler {
       response.addField("Allow", route.endpoint.allowedMethods)
       return
     }
+    guard exchange.isCall == route.endpoint.isCall else { throw .notCalled(request.path) }
     try access?.check(request, route.endpoint.scope)
     if route.endpoint.isStaged { try admit() }
     try exchange.readDeadline(request, limits)
+    if exchange.isCall, let timeout = try GRPCCall.timeout(request) {
+      exchange.limit(toNanoseconds: timeout)
+    }
     try dispatch(request, route, router, &exchange, &workspace, into: &response)
   }
 
@@ -270,6 +286,10 @@ package final class ServiceHandler: RequestHandler {
     case .repositoryIndex: try answerRepositoryIndex(request, into: &response)
     case .repositoryLoad, .repositoryUnload:
       try controlRepository(request, route, router, exchange, into: &response)
+    case .callModelInfer:
+      try inferCall(request, &exchange, &workspace, &scoring, &inference, into: &response)
+    case _ where route.endpoint.isCall:
+      try answerCall(request, route.endpoint, exchange, into: &response)
     default: try answerInference(request, route, router, into: &response)
     }
   }
@@ -296,8 +316,13 @@ package final class ServiceHandler: RequestHandler {
 
   /// Writes an error's answer: replaces what was written of another one, but keeps `Allow`.
   private func write(
-    _ error: ServiceError, _ requestID: Span<UInt8>, into response: inout ResponseWriter
+    _ error: ServiceError, isCall: Bool, _ requestID: Span<UInt8>,
+    into response: inout ResponseWriter
   ) {
+    if error.code == .unauthorized || error.code == .forbidden {
+      metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: error.code) ?? 0)
+    }
+    if isCall { return response.writeCallFailure(error) }
     let allowed = error.code == .methodNotAllowed
     if !allowed { response.reset() }
     response.status = error.status
@@ -307,9 +332,6 @@ package final class ServiceHandler: RequestHandler {
     }
     if error.code == .unauthorized {
       response.addField("WWW-Authenticate", "Bearer realm=\"quotient\"")
-    }
-    if error.code == .unauthorized || error.code == .forbidden {
-      metrics.rejected(reason: ServiceError.Code.allCases.firstIndex(of: error.code) ?? 0)
     }
     error.write(requestID: requestID, to: &response.body)
   }
@@ -328,21 +350,23 @@ package final class ServiceHandler: RequestHandler {
       response.addField("Server-Timing", text.bytes)
     }
     let duration = finishedAt - exchange.receivedAt
+    // A call that fails is told so in its trailers, under the status 200.
+    let status = exchange.failure?.status ?? response.status
     metrics.requestFinished(
       endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),
-      status: response.status, duration: duration,
+      status: status, duration: duration,
       timings: exchange.isTimed ? exchange.timings : nil,
       trace: TraceReference(hexadecimal: request.traceID, service.configuration.wallClock))
     guard
       accessLog.admits(
-        status: response.status, duration: duration, monotonic: finishedAt)
+        status: status, duration: duration, monotonic: finishedAt)
     else { return }
     var record = AccessRecord(
       requestID: request.requestID, traceID: request.traceID, path: request.path)
     record.peer = request.peer
     record.method = request.method.name
     record.route = exchange.endpoint.template
-    record.status = response.status
+    record.status = status
     record.requestByteCount = request.bodyByteCount
     record.responseByteCount = response.body.count
     record.duration = duration

@@ -31,6 +31,9 @@ extension Worker {
   func beginHTTP2(_ connection: Connection) -> HTTP2Session {
     let session = HTTP2Session(
       limits: configuration.limits, bounds: configuration.http2, pool: streams, now: now)
+    session.refusesAtHead = { [unowned handler] type, path in
+      handler.refusesAtHead(contentType: type, path: path)
+    }
     connection.isFresh = false
     connection.http2 = session
     add(1, to: counters.http2ConnectionsOpen)
@@ -91,7 +94,7 @@ extension Worker {
     response.reset()
     if let defect = stream.defect {
       response.status = defect.status
-      handler.refuse(defect, from: connection.info, into: &response)
+      refuse(stream, defect, of: connection)
     } else {
       respond(to: stream, of: connection)
       if let answer = response.deferred {
@@ -115,6 +118,19 @@ extension Worker {
         head: content.head, headBytes: content.text.bytes, body: content.body.bytes,
         connection: connection.info, receivedAt: receivedAt)
       handler.respond(to: request, into: &response)
+    }
+  }
+
+  private func refuse(
+    _ stream: HTTP2Stream, _ defect: HTTPParseError, of connection: Connection
+  ) {
+    let receivedAt = stream.receivedAt
+    stream.withRequest { content in
+      let bytes = content.text.bytes
+      let request = RequestView(
+        head: content.head, headBytes: bytes, body: bytes.extracting(0..<0),
+        connection: connection.info, receivedAt: receivedAt)
+      handler.refuse(defect, request, into: &response)
     }
   }
 

@@ -109,6 +109,8 @@ struct Answer {
   /// Names in lower case.
   let fields: [String: String]
   let body: [UInt8]
+  /// Names in lower case.
+  var trailers: [String: String] = [:]
 
   var text: String { String(decoding: body, as: UTF8.self) }
   var json: JSONValue {
@@ -163,6 +165,15 @@ final class ServiceFixture {
     send("POST", "/v1/models/demo:lookup", fields, body: Array(body.utf8))
   }
 
+  /// Calls a method of gRPC with the bytes of a body.
+  func call(_ path: String, _ fields: [String] = [], body: [UInt8]) -> Answer {
+    let lines = ["POST \(path) HTTP/1.1", "Host: test", "TE: trailers"] + fields
+    return complete(
+      begin(
+        handler, bytes: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), body: body,
+        receivedAt: time.now() - age, majorVersion: 2), of: handler)
+  }
+
   /// Lets the next request have arrived so long ago.
   var age: UInt64 = 0
 
@@ -181,18 +192,22 @@ final class ServiceFixture {
   }
 
   fileprivate static func answer(_ response: borrowing ResponseWriter) -> Answer {
+    Answer(
+      status: response.status, contentType: response.contentType.map { "\($0)" },
+      fields: fields(response.fields.bytes), body: copy(response.body.bytes),
+      trailers: fields(response.trailers.bytes))
+  }
+
+  private static func fields(_ lines: Span<UInt8>) -> [String: String] {
     var fields: [String: String] = [:]
-    let text = String(decoding: copy(response.fields.bytes), as: UTF8.self)
-    for line in text.split(separator: "\r\n") {
+    for line in String(decoding: copy(lines), as: UTF8.self).split(separator: "\r\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       precondition(parts.count == 2, "a header line has a name and a value: \(line)")
       let name = parts[0].lowercased()
       precondition(fields[name] == nil, "\(name) stands once")
       fields[name] = parts[1].trimmingCharacters(in: .whitespaces)
     }
-    return Answer(
-      status: response.status, contentType: response.contentType.map { "\($0)" },
-      fields: fields, body: copy(response.body.bytes))
+    return fields
   }
 
   private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
@@ -214,7 +229,8 @@ func respond(
 
 /// Sends a handler one request, and leaves it to the caller to complete the answer.
 func begin(
-  _ handler: any RequestHandler, bytes: [UInt8], body: [UInt8], receivedAt: UInt64
+  _ handler: any RequestHandler, bytes: [UInt8], body: [UInt8], receivedAt: UInt64,
+  majorVersion: Int = 1
 ) -> BegunAnswer {
   var head = RequestHead()
   do {
@@ -223,6 +239,7 @@ func begin(
   } catch {
     preconditionFailure("the test's request is malformed: \(error)")
   }
+  head.majorVersion = majorVersion
   let connection = ConnectionInfo(peer: "127.0.0.1:9", isLoopback: true)
   let view = RequestView(
     head: head, headBytes: bytes.span, body: body.span, connection: connection,
@@ -232,6 +249,21 @@ func begin(
   handler.respond(to: view, into: &response)
   guard let deferred = response.deferred else { return .now(ServiceFixture.answer(response)) }
   return .later(deferred)
+}
+
+/// What a handler says to a request of HTTP/2 that the transport refuses.
+func refuse(_ handler: any RequestHandler, _ error: HTTPParseError, _ bytes: [UInt8]) -> Answer {
+  var head = RequestHead()
+  guard (try? parseRequestHead(bytes.span, limits: HTTPLimits(), into: &head)) == .complete
+  else { preconditionFailure("the test's request is complete") }
+  let nothing: [UInt8] = []
+  let view = RequestView(
+    head: head, headBytes: bytes.span, body: nothing.span,
+    connection: ConnectionInfo(peer: "h", isLoopback: true), receivedAt: 0)
+  var response = ResponseWriter()
+  response.reset()
+  handler.refuse(error, view, into: &response)
+  return ServiceFixture.answer(response)
 }
 
 /// What a handler has when it returns.

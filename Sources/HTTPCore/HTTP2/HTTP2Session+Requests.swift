@@ -117,11 +117,24 @@ extension HTTP2Session {
     stream.hasDefect = summary.hasDefect
     stream.state = .readingBody
     stream.phaseStart = now
-    if summary.hasDefect {
+    if summary.hasDefect || isRefused(stream) {
       complete(stream)
     } else if summary.expectsContinue {
       submitContinue(stream)
     }
+  }
+
+  private func isRefused(_ stream: HTTP2Stream) -> Bool {
+    guard let refusesAtHead, let type = stream.content.head.first(.contentType) else {
+      return false
+    }
+    let path = stream.content.head.path
+    var refuses = false
+    stream.withRequest { content in
+      refuses = refusesAtHead(
+        content.text.bytes.extracting(type.value), content.text.bytes.extracting(path))
+    }
+    return refuses
   }
 
   private func end(_ stream: HTTP2Stream) {

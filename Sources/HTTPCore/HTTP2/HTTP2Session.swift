@@ -48,6 +48,9 @@ package final class HTTP2Session {
   /// The client broke a rule that ends the connection, and which one.
   package internal(set) var failure: HTTP2Failure?
   var drainStage = DrainStage.none
+  /// True for a content type and a path whose request is given out without waiting for its body:
+  /// the answer does not depend on it, and the client may wait for that before it ends its side.
+  package var refusesAtHead: ((Span<UInt8>, Span<UInt8>) -> Bool)?
   /// Nothing is sent until the client has said something: after an upgrade whose answer is larger
   /// than what a client may take in one piece with the 101 (curl 7.88: 32 KiB).
   package var waitsForClient = false

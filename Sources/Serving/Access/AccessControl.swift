@@ -108,7 +108,8 @@ extension Endpoint {
 
   private static let scopes: [AccessScope] = allCases.map { endpoint in
     switch endpoint {
-    case .livez, .readyz: return .open
+    case .livez, .readyz, .callServerLive, .callServerReady, .callHealthCheck: return .open
+    case .callRepositoryLoad, .callRepositoryUnload: return .admin
     default: break
     }
     if endpoint.template.hasPrefix("/v2/health/") { return .open }

@@ -193,6 +193,15 @@ extension ServiceHandler {
         : try catalog.model(named: name, version: text))
   }
 
+  /// The version of a model that a message names; empty: the newest ready one.
+  func model(
+    named name: Span<UInt8>, version: Span<UInt8>
+  ) throws(ServiceError) -> ServingModel {
+    let catalog = self.catalog
+    if version.isEmpty { return serving(try catalog.model(named: name)) }
+    return serving(try catalog.model(named: name, version: version))
+  }
+
   /// The feature that a path names.
   static func feature(
     _ name: Span<UInt8>, of model: ServingModel

@@ -13,7 +13,7 @@ extension ServiceHandler {
     response.body.append(
       text: "Quotient \(service.configuration.version), compositional embeddings\n\n")
     for endpoint in Endpoint.allCases where endpoint != .unmatched {
-      let method = endpoint.allows(.post) ? "POST " : "GET  "
+      let method = endpoint.isCall ? "gRPC " : endpoint.allows(.post) ? "POST " : "GET  "
       response.body.append(text: "\(method)\(endpoint.template)\(endpoint.hint)\n")
     }
     response.body.append("\n/versions/{version} may follow every model. Models:")

@@ -8,6 +8,8 @@ import Telemetry
 /// How the answer to an infer request leaves.
 enum InferenceForm {
   case rest(AcceptedTensors)
+  /// A message of gRPC; the request's was coded like this.
+  case call(GRPCCall.Coding)
 }
 
 /// What is needed of an infer request whose scores are worked out as a job.

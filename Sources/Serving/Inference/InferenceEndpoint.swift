@@ -16,6 +16,8 @@ struct InferenceHandling: ~Copyable {
   var masks = ByteBuffer()
   /// Per part of the batch where its mask lies; empty: it is not known yet.
   var maskRanges: [Range<Int>] = []
+  /// Where the parts of a request of gRPC lie.
+  var message = InferMessage()
 
   init() {}
 

@@ -240,9 +240,7 @@ struct InferenceRequestReader {
       } else if reader.json.name(name, equals: "shared_memory_region") {
         throw .noSharedMemory(field())
       } else if reader.json.name(name, equals: "classification") {
-        throw ServiceError(
-          .notImplemented, field: field() + ".classification",
-          "classes are not ranked here; ask for `top_k` in the request's parameters")
+        throw .noClassification(field())
       } else {
         try reader.skipParameter()
       }
@@ -272,6 +270,12 @@ extension ServiceError {
       .unknownFeature, field: "\(kind)s.\(name.printable)",
       "model '\(model.name)' has no \(kind) '\(name.printable)'; GET /v2/models/\(model.name) "
         + "lists them")
+  }
+
+  static func noClassification(_ field: String) -> ServiceError {
+    ServiceError(
+      .notImplemented, field: "\(field).classification",
+      "classes are not ranked here; ask for `top_k` in the request's parameters")
   }
 
   static func noSharedMemory(_ field: String) -> ServiceError {

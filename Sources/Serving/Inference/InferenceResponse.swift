@@ -14,6 +14,11 @@ extension ServiceHandler {
     case .rest(let accepted):
       try writeInference(
         model, accepted, &exchange, &workspace, &scoring, &inference, into: &response)
+    case .call(let coding):
+      try writeInferMessage(
+        model, &exchange, &workspace, &scoring, &inference, into: &response)
+      // Whoever compresses what it sends is answered likewise: the choice is the client's.
+      if compressesAnswers { response.compressMessage(coding, scratch: &compressed) }
     }
     let finishedAt = now()
     exchange.lap(.serialise, at: finishedAt)
@@ -71,7 +76,7 @@ extension ServiceHandler {
   }
 
   /// Throws 413 if the answer would be too large; before anything is gathered.
-  private func checkAnswerSize(
+  func checkAnswerSize(
     _ model: ServingModel, _ batch: borrowing LookupBatch,
     _ inference: borrowing InferenceHandling
   ) throws(ServiceError) {
@@ -131,7 +136,7 @@ extension ServiceHandler {
 
   // MARK: Binary
 
-  private func writeBinary(
+  func writeBinary(
     _ output: OutputTensor, _ model: ServingModel, _ exchange: inout Exchange,
     _ workspace: inout LookupWorkspace, _ scoring: inout ScoreHandling,
     _ inference: inout InferenceHandling, _ body: inout ByteBuffer

@@ -10,11 +10,15 @@ extension ServiceHandler {
 
   /// `GET /v2`
   func answerServerMetadata(into response: inout ResponseWriter) {
+    response.write(serverMetadata)
+  }
+
+  var serverMetadata: JSONObject {
     var answer = JSONObject()
     answer.add("name", .string("quotient"))
     answer.add("version", .string(service.configuration.version))
     answer.add("extensions", .array(Self.extensions.map { .string($0) }))
-    response.write(answer)
+    return answer
   }
 
   /// `GET /v2/health/live`
@@ -58,9 +62,12 @@ extension ServiceHandler {
   func answerInferenceMetadata(
     _ route: Route, _ router: borrowing Router, into response: inout ResponseWriter
   ) throws(ServiceError) {
-    let serving = try model(of: route, router)
+    response.write(inferenceMetadata(of: try model(of: route, router)))
+  }
+
+  func inferenceMetadata(of serving: ServingModel) -> JSONObject {
     let entry = catalog.entries.first { $0.name == serving.name }
-    response.write(serving.inferenceMetadata(versions: entry?.versions ?? []))
+    return serving.inferenceMetadata(versions: entry?.versions ?? [])
   }
 
   /// `GET /v2/models/{m}/config`
@@ -75,20 +82,29 @@ extension ServiceHandler {
   func answerInferenceStatistics(
     _ route: Route, _ router: borrowing Router, into response: inout ResponseWriter
   ) throws(ServiceError) {
+    let version = route.version ?? 0..<0
+    response.write(
+      try inferenceStatistics(of: router.text(route.model), version: router.text(version)))
+  }
+
+  /// The same by a model's name and version, each of which may be empty.
+  func inferenceStatistics(
+    of name: Span<UInt8>, version: Span<UInt8>
+  ) throws(ServiceError) -> JSONObject {
     var serving: [ServingModel] = []
-    if route.version != nil {
-      serving = [try model(of: route, router)]
+    if !version.isEmpty {
+      serving = [try model(named: name, version: version)]
     } else {
       var entries = catalog.entries
-      if !route.model.isEmpty { entries = [try catalog.entry(named: router.text(route.model))] }
+      if !name.isEmpty { entries = [try catalog.entry(named: name)] }
       for version in entries.flatMap(\.versions) {
         if case .ready(let model) = version.state { serving.append(model) }
       }
-      if !route.model.isEmpty && serving.isEmpty { _ = try model(of: route, router) }
+      if !name.isEmpty && serving.isEmpty { _ = try model(named: name, version: version) }
     }
     var answer = JSONObject()
     answer.add("model_stats", .array(serving.map { .object(statistics(of: $0)) }))
-    response.write(answer)
+    return answer
   }
 
   private func statistics(of model: ServingModel) -> JSONObject {

@@ -70,7 +70,9 @@ struct InputEntry {
     case .datatype:
       let raw = try reader.readRawString("\(field).datatype")
       datatype = TensorDatatype(reader.bytes.extracting(raw))
-      if datatype == nil { throw unknownDatatype(reader.bytes.extracting(raw)) }
+      if datatype == nil {
+        throw .unknownDatatype(reader.bytes.extracting(raw), "\(field).datatype")
+      }
     case .parameters: try readParameters(&reader)
     case .data: return true
     }
@@ -120,11 +122,7 @@ struct InputEntry {
       do { size = try reader.json.readInt64() } catch {
         throw .noInteger(error, "\(field).shape")
       }
-      guard size >= 0 else {
-        throw ServiceError(
-          .invalidRequest, field: "\(field).shape",
-          "\(field).shape has the size \(size); write the real one")
-      }
+      guard size >= 0 else { throw .negativeSize(size, "\(field).shape") }
       if count < 2 { sizes[count] = size }
       count += 1
     }
@@ -147,13 +145,6 @@ struct InputEntry {
         try reader.skipParameter()
       }
     }
-  }
-
-  private func unknownDatatype(_ name: Span<UInt8>) -> ServiceError {
-    let known = TensorDatatype.allCases.map(\.rawValue).joined(separator: ", ")
-    return ServiceError(
-      .invalidRequest, field: "\(field).datatype",
-      "'\(name.printable)' is no datatype; there are \(known)")
   }
 }
 
@@ -191,6 +182,17 @@ extension BodyReader {
 }
 
 extension ServiceError {
+  static func unknownDatatype(_ name: Span<UInt8>, _ field: String) -> ServiceError {
+    let known = TensorDatatype.allCases.map(\.rawValue).joined(separator: ", ")
+    return ServiceError(
+      .invalidRequest, field: field, "'\(name.printable)' is no datatype; there are \(known)")
+  }
+
+  static func negativeSize(_ size: Int64, _ field: String) -> ServiceError {
+    ServiceError(
+      .invalidRequest, field: field, "\(field) has the size \(size); write the real one")
+  }
+
   /// A number, but none that counts, is well-formed and still nothing to work with.
   static func noInteger(_ error: JSONError, _ field: String) -> ServiceError {
     guard case .wrongType(_, .number) = error.reason else {

@@ -6,6 +6,8 @@ import Ranking
 final class ModelInference: Sendable {
   /// `"model_name":"demo","model_version":"1","outputs":[`
   let answerStart: [UInt8]
+  /// The same two as fields of a ModelInferResponse.
+  let messageStart: [UInt8]
   let statistics: InferenceStatistics
 
   init(_ model: Model, workerCount: Int) {
@@ -16,6 +18,10 @@ final class ModelInference: Sendable {
     start.append(decimal: model.version)
     start.append("\",\"outputs\":[")
     answerStart = [UInt8](start.bytes)
+    start.removeAll()
+    start.append(field: 1, text: model.configuration.name)
+    start.append(field: 2, text: String(model.version))
+    messageStart = [UInt8](start.bytes)
     statistics = InferenceStatistics(workerCount: workerCount)
   }
 }

@@ -10,12 +10,20 @@ extension ServiceHandler {
     _ request: borrowing RequestView, _ route: Route, _ router: borrowing Router,
     _ exchange: Exchange, into response: inout ResponseWriter
   ) throws(ServiceError) {
+    try readBody(of: request) { (body) throws(ServiceError) in try checkControlRequest(body) }
+    try controlRepository(
+      loads: route.endpoint == .repositoryLoad, model: router.text(route.model).printable,
+      exchange, into: &response)
+  }
+
+  /// Has a model loaded or unloaded; the answer comes when that is done.
+  func controlRepository(
+    loads: Bool, model name: String, _ exchange: Exchange, into response: inout ResponseWriter
+  ) throws(ServiceError) {
     guard let control = service.modelControl else {
       throw ServiceError(
         .notImplemented, field: "path", "the models of this server are fixed at its start")
     }
-    try readBody(of: request) { (body) throws(ServiceError) in try checkControlRequest(body) }
-    let name = router.text(route.model).printable
     let task = ControlTask(exchange)
     response.deferred = task
     let (outcome, signals, worker) = (task.outcome, signals, worker)
@@ -23,7 +31,7 @@ extension ServiceHandler {
       outcome.settle(error)
       signals?.wake(worker: worker)
     }
-    if route.endpoint == .repositoryLoad {
+    if loads {
       control.load(model: name, done: done)
     } else {
       control.unload(model: name, done: done)
@@ -40,7 +48,11 @@ extension ServiceHandler {
           ? error
           : ServiceError(.invalidRequest, field: error.field, error.message, detail: error.detail))
     }
-    response.contentType = "application/json"
+    if exchange.isCall {
+      response.writeMessage { _ in }
+    } else {
+      response.contentType = "application/json"
+    }
     complete(task.outline, &exchange, into: &response)
   }
 
@@ -61,12 +73,16 @@ extension ServiceHandler {
         throw ServiceError(
           .invalidRequest, field: member, "the body may hold the object `parameters` alone")
       }
-      for (name, _) in parameters.members where name == "config" || name.hasPrefix("file:") {
-        throw ServiceError(
-          .notImplemented, field: "parameters.\(name)",
-          "a model is loaded as it lies in the repository; put the files there")
-      }
+      for (name, _) in parameters.members { try checkControlParameter(name) }
     }
+  }
+
+  /// Throws 501 for a parameter that would change the checkpoint.
+  func checkControlParameter(_ name: String) throws(ServiceError) {
+    guard name == "config" || name.hasPrefix("file:") else { return }
+    throw ServiceError(
+      .notImplemented, field: "parameters.\(name)",
+      "a model is loaded as it lies in the repository; put the files there")
   }
 }
 

@@ -12,6 +12,11 @@ extension ServiceHandler {
     try readBody(of: request) { (body) throws(ServiceError) in
       isReadyOnly = try readIndexRequest(body)
     }
+    response.contentType = "application/json"
+    JSONValue.array(repositoryIndex(isReadyOnly: isReadyOnly)).write(to: &response.body)
+  }
+
+  func repositoryIndex(isReadyOnly: Bool) -> [JSONValue] {
     var list: [JSONValue] = []
     for entry in catalog.entries {
       for version in entry.versions where version.isReady || !isReadyOnly {
@@ -23,8 +28,7 @@ extension ServiceHandler {
         list.append(.object(object))
       }
     }
-    response.contentType = "application/json"
-    JSONValue.array(list).write(to: &response.body)
+    return list
   }
 
   private func readIndexRequest(_ body: Span<UInt8>) throws(ServiceError) -> Bool {

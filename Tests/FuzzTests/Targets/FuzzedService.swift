@@ -41,11 +41,14 @@ final class FuzzedService: Sendable {
   }
 
   /// The answer to a POST, a deferred one too.
-  func post(_ path: String, _ body: [UInt8], fields: String = "") -> Answer {
+  func post(
+    _ path: String, _ body: [UInt8], fields: String = "", majorVersion: Int = 1
+  ) -> Answer {
     let headBytes = Array("POST \(path) HTTP/1.1\r\nHost: h\r\n\(fields)\r\n".utf8)
     var head = RequestHead()
     guard (try? parseRequestHead(headBytes.span, limits: HTTPLimits(), into: &head)) == .complete
     else { preconditionFailure("the head is complete") }
+    head.majorVersion = majorVersion
     return turn.withLock { _ in
       let view = RequestView(
         head: head, headBytes: headBytes.span, body: body.span,
