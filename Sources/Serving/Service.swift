@@ -1,6 +1,7 @@
 package import HTTPCore
 package import Ranking
 import Synchronization
+import SystemIO
 package import Telemetry
 
 /// What all workers share: models, metrics, and whether the server is going down.
@@ -12,16 +13,16 @@ package final class Service: Sendable {
   package let metrics: ServerMetrics
   /// When the service was made, on the configuration's monotonic clock.
   let startedAt: UInt64
-  private let catalogue: Mutex<ModelCatalog>
+  private let catalogue: Lock<ModelCatalog>
   /// A copy for each worker, behind a lock that nobody else takes while requests are answered.
   private let snapshots: [CatalogSnapshot]
   /// Versions that answer no longer, until the last request that began with them is over.
-  private let retired = Mutex<[ServingModel]>([])
+  private let retired = Lock<[ServingModel]>([])
   /// Large score requests that any worker may help with.
   let scoreJobs = ScoreJobs()
   private let draining = Atomic<Bool>(false)
   private let starting = Atomic<Bool>(false)
-  private let control = Mutex<(any ModelControl)?>(nil)
+  private let control = Lock<(any ModelControl)?>(nil)
 
   /// - Parameters:
   ///   - modelNames: the configured models; none of them is ready yet.
@@ -34,7 +35,7 @@ package final class Service: Sendable {
       Self.vocabulary, workerCount: configuration.workerCount, transport: transport,
       version: configuration.version)
     let empty = ModelCatalog(names: modelNames)
-    catalogue = Mutex(empty)
+    catalogue = Lock(empty)
     snapshots = (0..<configuration.workerCount).map { _ in CatalogSnapshot(empty) }
     startedAt = configuration.monotonicClock()
   }
@@ -164,8 +165,8 @@ package final class Service: Sendable {
 
 /// One worker's copy of the catalogue.
 private final class CatalogSnapshot: Sendable {
-  let catalogue: Mutex<ModelCatalog>
-  init(_ catalogue: ModelCatalog) { self.catalogue = Mutex(catalogue) }
+  let catalogue: Lock<ModelCatalog>
+  init(_ catalogue: ModelCatalog) { self.catalogue = Lock(catalogue) }
 
   /// The former one is freed behind the lock: a worker that waits for it waits for a thread that
   /// stands back.

@@ -10,7 +10,7 @@ import Testing
 @Suite struct DeferredScoreTests {
   /// Remembers who was woken.
   private final class Signals: WorkerSignals {
-    let woken = Mutex<[Int]>([])
+    let woken = Lock<[Int]>([])
     let helpersWanted = Atomic<Int>(0)
     func wake(worker: Int) { woken.withLock { $0.append(worker) } }
     func wakeIdleWorkers(countMax: Int) { helpersWanted.add(countMax, ordering: .relaxed) }

@@ -297,7 +297,7 @@ func complete(_ begun: BegunAnswer, of handler: any RequestHandler) -> Answer {
 
 /// Keeps the lines that it is given.
 final class LineCollector: Sendable {
-  private let lines = Mutex<[String]>([])
+  private let lines = Lock<[String]>([])
   var all: [String] { lines.withLock { $0 } }
   var sink: LogSink {
     { bytes in self.lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import SystemIO
 import Testing
 
@@ -122,7 +121,7 @@ import Testing
   }
 
   private final class Text: Sendable {
-    let value = Mutex("")
+    let value = Lock("")
   }
 
   @Test func `a wake-up is seen once`() throws {

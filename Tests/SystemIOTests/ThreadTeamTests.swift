@@ -1,4 +1,3 @@
-import Synchronization
 import SystemIO
 import Testing
 
@@ -6,7 +5,7 @@ import Testing
   @Test(arguments: [1, 2, 5])
   func `every member runs each job once, and run waits for all`(count: Int) throws {
     let team = try ThreadTeam(count: count, name: "test")
-    let ran = Mutex<[Int]>([])
+    let ran = Lock<[Int]>([])
     for job in 0..<300 {
       team.run { member in ran.withLock { $0.append(job * 10 + member) } }
       let members = ran.withLock { jobs in

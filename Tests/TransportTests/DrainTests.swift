@@ -1,6 +1,5 @@
 import Glibc
 import HTTPCore
-import Synchronization
 import SystemIO
 import Telemetry
 import Testing
@@ -152,7 +151,7 @@ import Transport
 
 /// What happened so far, told from one thread and awaited on another.
 private final class SharedEvents: Sendable {
-  private let events = Mutex<[String]>([])
+  private let events = Lock<[String]>([])
 
   func append(_ event: String) { events.withLock { $0.append(event) } }
 

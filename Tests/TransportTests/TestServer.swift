@@ -24,7 +24,7 @@ final class EchoHandler: RequestHandler {
     let deferred = Atomic<Int>(0)
     /// Requests begun.
     let begun = Atomic<Int>(0)
-    private let signals = Mutex<(any WorkerSignals)?>(nil)
+    private let signals = Lock<(any WorkerSignals)?>(nil)
 
     func attach(_ signals: any WorkerSignals) { self.signals.withLock { $0 = signals } }
 

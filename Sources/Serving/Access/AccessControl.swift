@@ -9,7 +9,7 @@ package final class AccessControl: Sendable {
   private let path: String?
   /// True if admin requests are answered at the admin listeners alone.
   private let hasAdminListener: Bool
-  private let tokens: Mutex<AccessTokens?>
+  private let tokens: Lock<AccessTokens?>
   private let generation = Atomic<Int>(0)
 
   /// - Parameters:
@@ -19,7 +19,7 @@ package final class AccessControl: Sendable {
   package init(tokensPath: String? = nil, hasAdminListener: Bool = false) throws(AccessError) {
     path = tokensPath
     self.hasAdminListener = hasAdminListener
-    tokens = Mutex(try tokensPath.map { path throws(AccessError) in try Self.read(path) })
+    tokens = Lock(try tokensPath.map { path throws(AccessError) in try Self.read(path) })
   }
 
   private static func read(_ path: String) throws(AccessError) -> AccessTokens {

@@ -1,6 +1,6 @@
 import ByteCoding
 import HTTPCore
-import Synchronization
+import SystemIO
 
 extension ServiceHandler {
   /// `POST /v2/repository/models/{m}/load` and `.../unload`: 200 once it is done, with an empty
@@ -95,7 +95,7 @@ final class ControlTask: PostponedAnswer {
 
 /// What the loader's thread says, for the worker that asked.
 final class ControlOutcome: Sendable {
-  private let said = Mutex<ServiceError??>(nil)
+  private let said = Lock<ServiceError??>(nil)
 
   /// nil: nothing yet; then nil in it, or an error.
   var settled: ServiceError?? { said.withLock { $0 } }

@@ -1,5 +1,4 @@
 package import Ranking
-import Synchronization
 package import SystemIO
 
 /// Keeps a service's models as their folders and the wishes of operators ask for. All the work is
@@ -21,7 +20,7 @@ package final class ModelRepository: ModelControl {
   private let service: Service
   private let configuration: RepositoryConfiguration
   private let onEvent: @Sendable (RepositoryEvent) -> Void
-  private let commands = Mutex<[Command]>([])
+  private let commands = Lock<[Command]>([])
   private let wakeup: WakeupDescriptor
 
   /// From now on the service's `/readyz` waits for the first look at the folders, and the service

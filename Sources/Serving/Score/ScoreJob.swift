@@ -1,5 +1,6 @@
 import Ranking
 import Synchronization
+import SystemIO
 
 /// A score request of more than one chunk of candidates. Every worker may take chunks of it; the
 /// scores do not depend on who computes which.
@@ -14,7 +15,7 @@ final class ScoreJob: Sendable {
   private let chunkRowCount: Int
   private let exchange: Exchange
   private let clock: @Sendable () -> UInt64
-  private let progress: Mutex<Progress>
+  private let progress: Lock<Progress>
   private let complete = Atomic<Bool>(false)
 
   private struct Progress {
@@ -33,7 +34,7 @@ final class ScoreJob: Sendable {
     exchange: Exchange, clock: @escaping @Sendable () -> UInt64
   ) {
     let values = [Float](repeating: 0, count: request.inputs.rowCount)
-    progress = Mutex(Progress(values: values, missingCounts: sharedMissingCounts))
+    progress = Lock(Progress(values: values, missingCounts: sharedMissingCounts))
     chunkRowCount = ScoreWorkspace.chunkRowCount(of: values.count)
     self.request = request
     self.network = network
@@ -130,7 +131,7 @@ final class ScoreJob: Sendable {
 /// The jobs that have chunks left, of all workers. Whoever has time takes the next chunk; the jobs
 /// take turns, so that a short one does not wait for a long one.
 final class ScoreJobs: Sendable {
-  private let jobs = Mutex<[ScoreJob]>([])
+  private let jobs = Lock<[ScoreJob]>([])
   private let count = Atomic<Int>(0)
 
   /// True if there may be a chunk to take. One load, so that workers can look at every turn.

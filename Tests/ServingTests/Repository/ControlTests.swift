@@ -1,13 +1,13 @@
 import HTTPCore
 import Serving
-import Synchronization
+import SystemIO
 import Testing
 
 /// Requests to load and unload: the worker does not wait for the loader's thread.
 @Suite struct ControlTests {
   /// A loader that says nothing until the test does.
   private final class SilentLoader: ModelControl {
-    let asked = Mutex<[(name: String, done: @Sendable (ServiceError?) -> Void)]>([])
+    let asked = Lock<[(name: String, done: @Sendable (ServiceError?) -> Void)]>([])
 
     func load(model name: String, done: @escaping @Sendable (ServiceError?) -> Void) {
       asked.withLock { $0.append(("load \(name)", done)) }
@@ -27,7 +27,7 @@ import Testing
   }
 
   private final class Signals: WorkerSignals {
-    let woken = Mutex<[Int]>([])
+    let woken = Lock<[Int]>([])
     func wake(worker: Int) { woken.withLock { $0.append(worker) } }
     func wakeIdleWorkers(countMax: Int) {}
   }

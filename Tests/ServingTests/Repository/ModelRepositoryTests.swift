@@ -2,7 +2,6 @@ import ByteCoding
 import Foundation
 import Ranking
 import Serving
-import Synchronization
 import SystemIO
 import TestSupport
 import Testing
@@ -185,7 +184,7 @@ import Testing
     func ask(
       _ call: (String, @escaping @Sendable (ServiceError?) -> Void) -> Void, _ name: String
     ) throws -> ServiceError? {
-      let outcome = Mutex<ServiceError??>(nil)
+      let outcome = Lock<ServiceError??>(nil)
       call(name) { error in outcome.withLock { $0 = .some(error) } }
       try wait("the outcome") { outcome.withLock { $0 != nil } }
       return outcome.withLock { $0! }
@@ -239,7 +238,7 @@ import Testing
     try wait("version 2") { repository.servedVersion == "2" }
     try Data("{}".utf8).write(to: URL(filePath: "\(repository.folder.path)/m/2/config.json"))
     try wait("the refusal") { repository.events.contains("refused m/2") }
-    let outcome = Mutex<String?>(nil)
+    let outcome = Lock<String?>(nil)
     repository.repository.load(model: "m") { error in
       outcome.withLock { $0 = error?.message ?? "loaded" }
     }

@@ -3,7 +3,6 @@ import Foundation
 import HTTPCore
 import Ranking
 import Serving
-import Synchronization
 import SystemIO
 import TestSupport
 import Testing
@@ -91,7 +90,7 @@ func wait(_ what: String, seconds: Double = 20, until isDone: () -> Bool) throws
 
 /// Events as short words: `loaded m/1`, `refused m/2: reason`.
 final class EventList: Sendable {
-  private let events = Mutex<[String]>([])
+  private let events = Lock<[String]>([])
   var all: [String] { events.withLock { $0 } }
   func add(_ text: String) { events.withLock { $0.append(text) } }
 
