@@ -68,7 +68,7 @@ let package = Package(
     room("Kernels", ["CSIMD"]),
 
     // Floor 2: formats and protocols. No sockets, no threads.
-    room("HTTPCore", ["ByteCoding", "CNGHTTP2"]),
+    room("HTTPCore", ["ByteCoding", "CNGHTTP2"], requestPath),
     room("Checkpoints", ["SystemIO", "ByteCoding"]),
     room("TLS", ["SystemIO", "Telemetry", openSSL]),
 
