@@ -79,7 +79,7 @@ def processor_time(process):
 def cost(process, options, count):
     before = processor_time(process)
     report = subprocess.run(
-        ["taskset", "-c1", "h2load", f"-n{count}", f"-c{CONNECTIONS}", *map(str, options)],
+        ["taskset", "-c", "1", "h2load", f"-n{count}", f"-c{CONNECTIONS}", *map(str, options)],
         capture_output=True, text=True, check=True).stdout
     after = processor_time(process)
     if f"{count} succeeded, 0 failed" not in report:
@@ -97,7 +97,7 @@ def is_ready(base):
 
 def start(binary, log):
     process = subprocess.Popen(
-        ["taskset", "-c0", binary, "serve", "--workers", "1", "--listen", "127.0.0.1:0",
+        ["taskset", "-c", "0", binary, "serve", "--workers", "1", "--listen", "127.0.0.1:0",
          "--access-log", "off"], stdout=log, stderr=log)
     for _ in range(6000):
         log.seek(0)

@@ -99,7 +99,7 @@ struct ScoresCommand: ParsableCommand {
   private func rate(of server: borrowing MeasuredServer, _ requests: RequestSet) throws -> Double {
     var load = try LoadGenerator(
       host: "127.0.0.1", port: server.port, connectionCount: 4, plan: .closedLoop,
-      serverProcess: nil)
+      serverProcess: nil, spins: false)
     _ = try load.run(requests, seconds: seconds / 4)
     return try checked(try load.run(requests, seconds: seconds)).requestsPerSecond
   }

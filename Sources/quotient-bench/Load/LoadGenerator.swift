@@ -5,6 +5,9 @@ struct LoadGenerator {
   let host: String
   let port: UInt16
   let plan: ArrivalPlan
+  /// Whether the closed loop waits awake: a server must not pay for waking its client up. Not
+  /// where both share cores.
+  let spins: Bool
   /// Of the server, for its processor time.
   let serverProcess: Int32?
   private var connections: [LoadConnection] = []
@@ -22,12 +25,14 @@ struct LoadGenerator {
   private static let nap: UInt32 = 50
 
   init(
-    host: String, port: UInt16, connectionCount: Int, plan: ArrivalPlan, serverProcess: Int32?
+    host: String, port: UInt16, connectionCount: Int, plan: ArrivalPlan, serverProcess: Int32?,
+    spins: Bool = true
   ) throws {
     self.host = host
     self.port = port
     self.plan = plan
     self.serverProcess = serverProcess
+    self.spins = spins
     for _ in 0..<connectionCount { try connect() }
   }
 
@@ -99,7 +104,7 @@ struct LoadGenerator {
   private mutating func waitForSockets(untilDue due: Double) {
     var milliseconds: Int32 = 100
     if case .closedLoop = plan {
-      milliseconds = 0
+      if spins { milliseconds = 0 }
     } else if connections.contains(where: { !$0.isBusy }) {
       let left = due - Double(monotonicNanoseconds())
       milliseconds = Int32(min(100, max(0, (left - LoadGenerator.spinAhead) / 1e6)))
