@@ -153,7 +153,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: ["TestSupport", "SystemIO", "ByteCoding", "Checkpoints"],
-      exclude: ["python", "preload"], swiftSettings: house),
+      exclude: ["java", "preload", "python"], swiftSettings: house),
     .testTarget(
       name: "BenchTests", dependencies: ["quotient-bench"], swiftSettings: house),
     .testTarget(name: "TidyTests", dependencies: [], swiftSettings: house),
