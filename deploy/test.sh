@@ -21,8 +21,7 @@ usage() {
 usage: deploy/test.sh [--quick | --thread-sanitizer]
 
   --quick              leave out the sanitizer build (most of the time)
-  --thread-sanitizer   add a build with the thread sanitizer; it does not see the locks of Swift's
-                       Mutex, and reports what they protect as races
+  --thread-sanitizer   add a build with the thread sanitizer (some minutes more)
 TEXT
 }
 
