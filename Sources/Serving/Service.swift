@@ -15,7 +15,7 @@ package final class Service: Sendable {
   let startedAt: UInt64
   private let catalogue: Lock<ModelCatalog>
   /// A copy for each worker, behind a lock that nobody else takes while requests are answered.
-  private let snapshots: [CatalogSnapshot]
+  private let snapshots: [Lock<ModelCatalog>]
   /// Versions that answer no longer, until the last request that began with them is over.
   private let retired = Lock<[ServingModel]>([])
   /// Large score requests that any worker may help with.
@@ -36,7 +36,7 @@ package final class Service: Sendable {
       version: configuration.version)
     let empty = ModelCatalog(names: modelNames)
     catalogue = Lock(empty)
-    snapshots = (0..<configuration.workerCount).map { _ in CatalogSnapshot(empty) }
+    snapshots = (0..<configuration.workerCount).map { _ in Lock(empty) }
     startedAt = configuration.monotonicClock()
   }
 
@@ -110,7 +110,7 @@ package final class Service: Sendable {
   package var catalog: ModelCatalog { catalogue.withLock { $0 } }
 
   /// The same for the thread of one worker, which waits for no other there.
-  func catalog(worker: Int) -> ModelCatalog { snapshots[worker].catalogue.withLock { $0 } }
+  func catalog(worker: Int) -> ModelCatalog { snapshots[worker].withLock { $0 } }
 
   private func update(_ change: (ModelCatalog) -> ModelCatalog) {
     catalogue.withLock { catalogue in
@@ -120,8 +120,18 @@ package final class Service: Sendable {
       let dropped = former.served.filter { !served.contains(ObjectIdentifier($0)) }
       retired.withLock { $0 += dropped }
       catalogue = next
-      for snapshot in snapshots { snapshot.replace(by: next) }
+      for snapshot in snapshots { Self.replace(snapshot, by: next) }
     }
+  }
+
+  /// The former catalogue is freed behind the lock: a worker that waits for it waits for a thread
+  /// that stands back.
+  private static func replace(_ snapshot: Lock<ModelCatalog>, by next: ModelCatalog) {
+    let former = snapshot.withLock { catalogue in
+      defer { catalogue = next }
+      return catalogue
+    }
+    withExtendedLifetime(former) {}
   }
 
   /// Lets go of retired versions that no request uses any more: their files are unmapped here, by
@@ -161,22 +171,6 @@ package final class Service: Sendable {
     endpoints: Endpoint.allCases.map { ($0.template, $0.isStaged) },
     methods: HTTPMethod.allCases.map(\.name),
     rejectionReasons: ServiceError.Code.allCases.map(\.rawValue))
-}
-
-/// One worker's copy of the catalogue.
-private final class CatalogSnapshot: Sendable {
-  let catalogue: Lock<ModelCatalog>
-  init(_ catalogue: ModelCatalog) { self.catalogue = Lock(catalogue) }
-
-  /// The former one is freed behind the lock: a worker that waits for it waits for a thread that
-  /// stands back.
-  func replace(by next: ModelCatalog) {
-    let former = catalogue.withLock { catalogue in
-      defer { catalogue = next }
-      return catalogue
-    }
-    withExtendedLifetime(former) {}
-  }
 }
 
 /// A version that is gone.

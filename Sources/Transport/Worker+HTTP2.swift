@@ -10,8 +10,6 @@ extension Worker {
   static let sendByteCount = 256 * 1024
   /// A larger answer to an upgrade waits until the client has changed its protocol, too.
   private static let upgradeByteCount = 16 * 1024
-  /// After this long another connection has its turn: nanoseconds.
-  private static let turnTimeMax: UInt64 = 300_000
 
   /// Looks at the first bytes of a connection. True if they belong to HTTP/2, and are taken.
   func detectHTTP2(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
@@ -52,7 +50,6 @@ extension Worker {
   /// Answers what is complete and sends what there is to send. True if another connection should
   /// have its turn before this one goes on.
   func serveHTTP2(_ connection: Connection, _ session: HTTP2Session) -> Bool {
-    let start = MonotonicClock.nanoseconds()
     while connection.isOpen, connection.unsent == nil {
       if let stream = session.nextRequest() {
         answer(stream, of: connection, session)
@@ -62,7 +59,8 @@ extension Worker {
       } else {
         session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
       }
-      let isOver = MonotonicClock.nanoseconds() &- start > Self.turnTimeMax
+      now = MonotonicClock.nanoseconds()
+      let isOver = isLate
       let isIdle = !session.hasRequest && !session.hasOutput
       if isIdle || isOver || gathered.count >= Self.sendByteCount {
         flushHTTP2(connection, session)

@@ -11,7 +11,6 @@ extension Worker {
   /// what was read, reads what is there.
   func serve(_ connection: Connection) {
     var readCount = 0
-    let start = now
     if connection.tls?.wantsWrite == true { connection.mayRead = true }
     while connection.isOpen {
       if connection.phase == .shakingHands {
@@ -33,7 +32,7 @@ extension Worker {
       } else if connection.hasUnparsedInput {
         answerInbox(connection)
       } else if connection.mayRead {
-        guard readCount == 0 || now &- start < Self.connectionTimeMax else {
+        guard readCount == 0 || !isLate else {
           queue(connection)
           break
         }
@@ -171,7 +170,7 @@ extension Worker {
   /// beginning of a request, or waits until the client has taken the answers before it.
   private func answerRequests(in input: inout ByteBuffer, of connection: Connection) {
     if detectHTTP2(connection, &input) { return }
-    var turn = PipelineTurn()
+    var answerCount = 0
     requests: while !input.isEmpty {
       switch connection.http.advance(&input, head: &head, limits: configuration.limits) {
       case .read: break requests
@@ -198,7 +197,8 @@ extension Worker {
           connection.hasUnparsedInput = !input.isEmpty
           return
         }
-        if !input.isEmpty, turn.isOver() {
+        answerCount += 1
+        if !input.isEmpty, isOver(after: answerCount) {
           if !gathered.isEmpty { sendGathered(connection) }
           connection.hasUnparsedInput = connection.isOpen
           if connection.isOpen { queue(connection) }
@@ -209,22 +209,12 @@ extension Worker {
     if !gathered.isEmpty { sendGathered(connection) }
   }
 
-  /// After this long on one connection another has its turn: nanoseconds.
-  static let connectionTimeMax: UInt64 = 1_000_000
-
-  /// How long the requests of one connection have been answered in a row. Looks at the clock once
-  /// in several requests.
-  private struct PipelineTurn {
-    private var count = 0
-    private var start: UInt64 = 0
-
-    mutating func isOver() -> Bool {
-      count += 1
-      guard count % 8 == 0 else { return false }
-      let time = MonotonicClock.nanoseconds()
-      if start == 0 { start = time }
-      return time - start > Worker.connectionTimeMax
-    }
+  /// Whether a pipeline of requests leaves the rest to the next turn. Looks at the clock once in
+  /// several answers.
+  private func isOver(after answerCount: Int) -> Bool {
+    guard answerCount % 8 == 0 else { return false }
+    now = MonotonicClock.nanoseconds()
+    return isLate
   }
 
   /// Answers the request that `head` and `input` hold.

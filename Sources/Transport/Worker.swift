@@ -132,8 +132,9 @@ final class Worker {
       let count = wait()
       now = MonotonicClock.nanoseconds()
       turnStart = now
-      for position in 0..<count { dispatch(poll.event(position)) }
+      // Who waits since the last turn goes first; who has just come would else overtake for ever.
       if !queued.isEmpty { serveQueued() }
+      for position in 0..<count { dispatch(poll.event(position)) }
       workUnlessLate()
       expireDeadlines()
       if let time = listeningResumesAt, now >= time { resumeListening() }
@@ -154,8 +155,8 @@ final class Worker {
     if !skippedWork { workOnDeferred() }
   }
 
-  /// True once this turn has kept others waiting for long.
-  private var isLate: Bool { now > turnStart + Self.turnNanosecondsMax }
+  /// True once this turn has kept others waiting for long, as of the last look at the clock.
+  var isLate: Bool { now > turnStart + Self.turnNanosecondsMax }
 
   /// Waits for events, and says so to workers that look for help. Who adds work does so before
   /// looking for idle workers, who goes idle says so before looking for work: one sees the other.
