@@ -236,6 +236,13 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 }
 
 extension StaticString {
+  /// True for the very same text; false may also mean another copy of it.
+  @inlinable
+  public func isIdentical(to other: StaticString) -> Bool {
+    // SAFETY: the addresses are compared, nothing is read.
+    unsafe utf8Start == other.utf8Start && utf8CodeUnitCount == other.utf8CodeUnitCount
+  }
+
   /// One byte of the text's UTF-8.
   @inlinable
   public func byte(at offset: Int) -> UInt8 {

@@ -8,6 +8,10 @@ import Telemetry
 extension Worker {
   /// Answer bytes that are gathered for one `send`.
   static let sendByteCount = 256 * 1024
+  /// Between two looks at the clock several answers of at most so many bytes are given, to requests
+  /// of at most so many.
+  private static let quickByteCountMax = 4 * 1024
+  private static let quickRequestByteCountMax = 512
   /// A larger answer to an upgrade waits until the client has changed its protocol, too.
   private static let upgradeByteCount = 16 * 1024
 
@@ -50,17 +54,23 @@ extension Worker {
   /// Answers what is complete and sends what there is to send. True if another connection should
   /// have its turn before this one goes on.
   func serveHTTP2(_ connection: Connection, _ session: HTTP2Session) -> Bool {
+    var answerCount = 0
     while connection.isOpen, connection.unsent == nil {
       if let stream = session.nextRequest() {
+        let (requestByteCount, gatheredByteCount) = (stream.bodyByteCount, gathered.count)
         answer(stream, of: connection, session)
         session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
         session.release(stream, &response)
         trimResponse()
+        // What takes long has a large request or a large answer.
+        let isQuick =
+          requestByteCount <= Self.quickRequestByteCountMax
+          && gathered.count - gatheredByteCount <= Self.quickByteCountMax
+        answerCount = isQuick ? answerCount + 1 : 0
       } else {
         session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
       }
-      now = MonotonicClock.nanoseconds()
-      let isOver = isLate
+      let isOver = isOver(after: answerCount)
       let isIdle = !session.hasRequest && !session.hasOutput
       if isIdle || isOver || gathered.count >= Self.sendByteCount {
         flushHTTP2(connection, session)
@@ -106,7 +116,8 @@ extension Worker {
   func finish(_ stream: HTTP2Stream, _ session: HTTP2Session) {
     if response.closesConnection, !stream.isRefused { session.drain() }
     if now >= sharedFieldsExpiry { refreshSharedFields() }
-    session.answer(stream, with: &response, sharedFields: sharedFields)
+    session.answer(
+      stream, with: &response, sharedFields: sharedFields, expiry: sharedFieldsExpiry)
   }
 
   private func respond(to stream: HTTP2Stream, of connection: Connection) {

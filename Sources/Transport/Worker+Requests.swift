@@ -211,7 +211,7 @@ extension Worker {
 
   /// Whether a pipeline of requests leaves the rest to the next turn. Looks at the clock once in
   /// several answers.
-  private func isOver(after answerCount: Int) -> Bool {
+  func isOver(after answerCount: Int) -> Bool {
     guard answerCount % 8 == 0 else { return false }
     now = MonotonicClock.nanoseconds()
     return isLate

@@ -12,6 +12,8 @@ final class HTTP2Conversation {
   /// Targets in the order in which they were given out.
   private(set) var served: [String] = []
   var shared = ByteBuffer()
+  /// Writes answers instead of what is said above.
+  var writesAnswer: ((inout ResponseWriter) -> Void)?
   private var unread: [UInt8] = []
 
   init(
@@ -48,6 +50,12 @@ final class HTTP2Conversation {
     while let frame = HTTP2Frame.take(&unread) { reader.receive(frame) }
   }
 
+  /// Sets the fields that all answers have.
+  func share(_ lines: String) {
+    shared.removeAll()
+    shared.append(text: lines)
+  }
+
   private func answer(_ stream: HTTP2Stream) {
     response.reset()
     if let defect = stream.defect {
@@ -73,6 +81,7 @@ final class HTTP2Conversation {
       head: head, headBytes: text.bytes, body: body.bytes, connection: info, receivedAt: now)
     let target = String(decoding: [UInt8](copying: request.target), as: UTF8.self)
     served.append(target)
+    if target != "/later", let writesAnswer { return writesAnswer(&response) }
     response.contentType = "text/plain"
     if target.hasPrefix("/big?") {
       let count = Int(target.dropFirst(5))!

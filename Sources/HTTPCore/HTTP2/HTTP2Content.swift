@@ -13,7 +13,11 @@ package struct HTTP2Content: ~Copyable {
   var headByteCount = 0
   var trailerByteCount = 0
   var expectsContinue = false
-  /// The answer's content and what follows it.
+  /// What the answer's head says besides its fields, which are in ``text`` as lines of HTTP/1.1.
+  var status = 0
+  var contentType: StaticString?
+  var contentLength: Int?
+  /// The answer's content and what follows it, lines likewise.
   var answer = ByteBuffer()
   var trailers = ByteBuffer()
 

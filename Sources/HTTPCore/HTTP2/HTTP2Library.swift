@@ -61,7 +61,7 @@ struct HTTP2Library: @unchecked Sendable {
         if isRequest {
           session.receiveField(name, value)
         } else {
-          session.receiveTrailer(session.stream(id), name, value)
+          session.withStream(id) { session.receiveTrailer($0, name, value) }
         }
       }
       return 0
@@ -76,7 +76,12 @@ struct HTTP2Library: @unchecked Sendable {
       let head = unsafe frame!.pointee.hd
       let kind = FrameHead(
         kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
-      unsafe HTTP2Library.with(user) { $0.receive(kind) }
+      let wantsSmallTable =
+        unsafe kind.kind == FrameHead.settings && HTTP2Library.wantsSmallTable(frame!.pointee)
+      unsafe HTTP2Library.with(user) { session in
+        if wantsSmallTable { session.heads.stopIndexing() }
+        session.receive(kind)
+      }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
@@ -84,7 +89,10 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       _, _, id, data, count, user in
       let bytes = unsafe UnsafeBufferPointer(start: data, count: count).span
-      unsafe HTTP2Library.with(user) { $0.receiveBody($0.stream(id), bytes) }
+      unsafe HTTP2Library.with(user) { session in
+        session.receivedBodyByteCount += count
+        session.withStream(id) { session.receiveBody($0, bytes) }
+      }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
@@ -92,6 +100,16 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
       _, _, _, user in
       unsafe HTTP2Library.with(user) { $0.countReset() } ? 0 : HTTP2Library.stop
+    }
+  }
+
+  /// True for settings that shrink the table of fields, if only for a moment.
+  @unsafe
+  private static func wantsSmallTable(_ frame: nghttp2_frame) -> Bool {
+    // SAFETY: the library lends a frame of settings, and as many entries as it says.
+    unsafe UnsafeBufferPointer(start: frame.settings.iv, count: frame.settings.niv).contains {
+      $0.settings_id == Int32(NGHTTP2_SETTINGS_HEADER_TABLE_SIZE.rawValue)
+        && $0.value < UInt32(HeaderTable.byteCount)
     }
   }
 
@@ -109,9 +127,7 @@ struct HTTP2Library: @unchecked Sendable {
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, _, user in
-      unsafe HTTP2Library.with(user) { session in
-        if let stream = session.stream(id) { session.close(stream) }
-      }
+      unsafe HTTP2Library.with(user) { session in session.withStream(id) { session.close($0) } }
       return 0
     }
     // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
@@ -133,20 +149,22 @@ struct HTTP2Library: @unchecked Sendable {
   static let readAnswer: nghttp2_data_source_read_callback = {
     _, _, _, length, flags, source, user in
     // SAFETY: the source is a stream that its session holds; the flags are the library's to read.
-    let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)
-      .takeUnretainedValue()
-    let count = min(length, stream.unsentByteCount)
-    var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-    if count == stream.unsentByteCount {
-      flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
-      if stream.hasTrailers {
-        flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-        unsafe with(user) { $0.submitTrailers(stream) }
+    unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)._withUnsafeGuaranteedRef {
+      stream in
+      let count = min(length, stream.unsentByteCount)
+      var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+      if count == stream.unsentByteCount {
+        flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
+        if stream.hasTrailers {
+          flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+          // SAFETY: as above.
+          unsafe with(user) { $0.submitTrailers(stream) }
+        }
       }
+      // SAFETY: as above.
+      unsafe flags!.pointee = UInt32(flag)
+      return count
     }
-    // SAFETY: as above.
-    unsafe flags!.pointee = UInt32(flag)
-    return count
   }
 
   static var stop: Int32 { NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }

@@ -5,7 +5,11 @@ import ByteCoding
 /// The nine bytes in front of every frame (RFC 9113 section 4.1).
 struct FrameHead {
   static let (data, headers, resetStream, ping) = (UInt8(0), UInt8(1), UInt8(3), UInt8(6))
-  static let continuation = UInt8(9)
+  static let endHeadersFlag = UInt8(4)
+  static let (settings, continuation) = (UInt8(4), UInt8(9))
+  /// Bytes in front of a frame's payload, and the most in one that every client takes.
+  static let byteCount = 9
+  static let payloadByteCountMax = 16_384
 
   let kind: UInt8
   let flags: UInt8
@@ -14,14 +18,16 @@ struct FrameHead {
 
   /// END_STREAM, or ACK: the same bit.
   var ends: Bool { flags & 1 != 0 }
-  var endsHead: Bool { flags & 4 != 0 }
+  var endsHead: Bool { flags & Self.endHeadersFlag != 0 }
 }
 
 extension HTTP2Session {
   /// A frame begins: false if it is one too many.
   func begin(_ frame: FrameHead) -> Bool {
     switch frame.kind {
-    case FrameHead.data where frame.byteCount > 0 || frame.ends: return true
+    case FrameHead.data where frame.byteCount > 0 || frame.ends:
+      dataEndsStream = frame.ends
+      return true
     case FrameHead.headers:
       headBlockByteCount = 0
       continuationCount = 0
@@ -60,18 +66,16 @@ extension HTTP2Session {
   }
 
   func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-    headStream?.content.receiveField(name, value, limits)
+    withHeadStream { $0.content.receiveField(name, value, limits) }
   }
 
-  func receiveTrailer(_ stream: HTTP2Stream?, _ name: Span<UInt8>, _ value: Span<UInt8>) {
-    guard let stream else { return }
+  func receiveTrailer(_ stream: HTTP2Stream, _ name: Span<UInt8>, _ value: Span<UInt8>) {
     stream.content.receiveTrailer(name, value, limits)
     stream.hasDefect = stream.content.defect != nil
   }
 
-  func receiveBody(_ stream: HTTP2Stream?, _ bytes: Span<UInt8>) {
-    replenishConnection(bytes.count)
-    guard let stream, stream.state == .readingBody else { return }
+  func receiveBody(_ stream: HTTP2Stream, _ bytes: Span<UInt8>) {
+    guard stream.state == .readingBody else { return }
     stream.phaseByteCount += bytes.count
     guard stream.bodyByteCount + bytes.count <= limits.bodyBytesMax else {
       stream.refuse(HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0))
@@ -80,6 +84,7 @@ extension HTTP2Session {
     stream.bodyByteCount += bytes.count
     stream.content.body.append(bytes)
     bufferedByteCount += bytes.count
+    guard !dataEndsStream else { return }
     stream.withheldByteCount += bytes.count
     if bufferedByteCount <= bounds.bufferedBytesMax || stream === oldestReading {
       replenishWithheld(stream)
@@ -99,11 +104,11 @@ extension HTTP2Session {
   func receive(_ frame: FrameHead) {
     switch frame.kind {
     case FrameHead.headers:
-      guard let stream = stream(frame.streamID) else { return }
-      if stream.state == .readingHead { finishHead(stream) }
-      if frame.ends { end(stream) }
-    case FrameHead.data:
-      if frame.ends, let stream = stream(frame.streamID) { end(stream) }
+      withStream(frame.streamID) { stream in
+        if stream.state == .readingHead { finishHead(stream) }
+        if frame.ends { end(stream) }
+      }
+    case FrameHead.data where frame.ends: withStream(frame.streamID) { end($0) }
     case FrameHead.ping:
       if frame.ends { pingAnswered() }
     default: break
@@ -111,7 +116,7 @@ extension HTTP2Session {
   }
 
   private func finishHead(_ stream: HTTP2Stream) {
-    headStream = nil
+    forgetHeadStream()
     let summary = stream.content.finishHead(limits)
     stream.isHead = summary.isHead
     stream.hasDefect = summary.hasDefect
@@ -159,9 +164,12 @@ extension HTTP2Session {
   func sent(_ frame: FrameHead) {
     guard frame.kind == FrameHead.data || frame.kind == FrameHead.headers else { return }
     controls.refund(2)
-    // The answer is complete, but the client is still sending: it may stop (RFC 9113 section 8.1).
-    guard frame.ends, let stream = stream(frame.streamID), !stream.hasEnded else { return }
-    reset(stream, .noError)
+    guard frame.ends || frame.kind == FrameHead.headers else { return }
+    withStream(frame.streamID) { stream in
+      if frame.kind == FrameHead.headers { writeFields(of: stream) }
+      // Answered, but the client is still sending: it may stop (RFC 9113 section 8.1).
+      if frame.ends, !stream.hasEnded { reset(stream, .noError) }
+    }
   }
 
   func countSent(_ stream: HTTP2Stream, _ byteCount: Int) {
@@ -178,11 +186,11 @@ extension HTTP2Session {
     unsentByteCount -= stream.unsentByteCount
     stream.sentByteCount = stream.answerByteCount
     stream.state = .closed
-    let last = open[open.count - 1]
-    open[stream.slot] = last
-    last.slot = stream.slot
-    open.removeLast()
-    closed.append(stream)
+    forgetHeadStream()
+    let slot = stream.slot
+    open[open.count - 1].slot = slot
+    open.swapAt(slot, open.count - 1)
+    closed.append(open.removeLast())
   }
 
   /// The body is not needed any more: others may send theirs.
@@ -200,8 +208,8 @@ extension HTTP2Session {
 
   /// Lets closed streams be used again, except those that are held.
   func reap() {
-    guard !closed.isEmpty else { return }
-    for stream in closed where !stream.isHeld { pool.give(stream) }
-    closed.removeAll(keepingCapacity: true)
+    while let stream = closed.popLast() {
+      if !stream.isHeld { pool.give(stream) }
+    }
   }
 }

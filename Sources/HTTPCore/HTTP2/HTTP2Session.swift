@@ -32,8 +32,8 @@ package final class HTTP2Session {
   var abandoned: [any DeferredAnswer] = []
   /// Body bytes of the requests that ``deferred`` answers work on.
   var deferredByteCount = 0
-  /// Whose header section is being read.
-  var headStream: HTTP2Stream?
+  // SAFETY: cleared when the head is complete and when the stream is closed; `open` holds it.
+  private var headPlace: Unmanaged<HTTP2Stream>?
   /// Since when a header section is incomplete; its bytes and its further frames.
   var headStart: UInt64?
   var headBlockByteCount = 0
@@ -41,6 +41,9 @@ package final class HTTP2Session {
   /// Body bytes of requests, and answer bytes of streams that wait for the client.
   var bufferedByteCount = 0
   var unsentByteCount = 0
+  /// Body bytes of this call of ``receive(_:now:)``, and whether they are a stream's last ones.
+  var receivedBodyByteCount = 0
+  var dataEndsStream = false
   var resets: RateLimit
   var controls: RateLimit
   /// Time of the bytes that are being received.
@@ -55,11 +58,12 @@ package final class HTTP2Session {
   /// than what a client may take in one piece with the 101 (curl 7.88: 32 KiB).
   package var waitsForClient = false
 
-  private var output = ByteBuffer()
+  var output = ByteBuffer()
   private var outputByteCountMax = 0
-  private var answerFields: [AnswerField] = []
-  // SAFETY: filled and used within one call.
-  private var fieldPointers: [nghttp2_nv] = unsafe []
+  /// The library's own encoder is given no field, so that this one alone fills the client's table.
+  var heads = AnswerHeadEncoder()
+  var headBlock = ByteBuffer()
+  private var sharedFieldsExpiry: UInt64 = 0
 
   /// - Parameter now: nanoseconds of the clock that all times of the session are taken from.
   package init(
@@ -124,6 +128,7 @@ package final class HTTP2Session {
       // SAFETY: a call on a live session.
       _ = unsafe nghttp2_session_terminate_session(session, failure.code)
     }
+    replenishConnection()
     reap()
   }
 
@@ -134,18 +139,18 @@ package final class HTTP2Session {
   package func upgrade(settings: Span<UInt8>, isHead: Bool, now: UInt64) -> HTTP2Stream? {
     self.now = now
     let stream = openStream(id: 1)
-    // SAFETY: the library reads the bytes during the call, and keeps the stream's address until the
-    // stream is closed; `open` holds it so long.
+    // SAFETY: the library reads the bytes during the call.
     let status = unsafe settings.withUnsafeBufferPointer { source in
       unsafe nghttp2_session_upgrade2(
-        session, source.baseAddress, source.count, isHead ? 1 : 0,
-        Unmanaged.passUnretained(stream).toOpaque())
+        session, source.baseAddress, source.count, isHead ? 1 : 0, nil)
     }
     guard status == 0 else {
       close(stream)
       reap()
       return nil
     }
+    // A server's library takes no user data when it upgrades.
+    attach(stream)
     stream.isHead = isHead
     stream.hasEnded = true
     stream.state = .ready
@@ -157,102 +162,43 @@ package final class HTTP2Session {
 
   /// Answers a stream, now or later; the content changes hands and is not copied.
   ///
-  /// - Parameter sharedFields: `Server` and `Date` as lines of HTTP/1.1.
+  /// - Parameters:
+  ///   - sharedFields: `Server` and `Date` as lines of HTTP/1.1.
+  ///   - expiry: other than in earlier calls if the shared fields are.
   package func answer(
     _ stream: HTTP2Stream, with response: inout ResponseWriter,
-    sharedFields: borrowing ByteBuffer
+    sharedFields: borrowing ByteBuffer, expiry: UInt64 = 0
   ) {
     guard stream.state != .closed else { return }
-    finishRequest(stream)
-    endDeferral(stream)
-    let hasContent = response.status != 204 && response.status != 304 && !stream.isHead
-    let hasBody = hasContent && (!response.body.isEmpty || !response.trailers.isEmpty)
-    stream.hasTrailers = hasBody && !response.trailers.isEmpty
-    stream.answerByteCount = hasBody ? response.body.count : 0
-    unsentByteCount += stream.answerByteCount
-    stream.content.beginAnswer(
-      &response, sharedFields: sharedFields, takesBody: hasBody, into: &answerFields)
-    stream.sentByteCount = 0
-    stream.phaseStart = now
-    stream.phaseByteCount = 0
-    stream.state = .sending
-    // SAFETY: see inside.
-    unsafe submit(stream, answerFields) { fields in
-      // SAFETY: the fields point into the stream's text, which does not change until the stream is
-      // closed; the provider's address is that of an object that `open` holds as long.
-      unsafe fields.withUnsafeBufferPointer { fields in
-        var provider = unsafe nghttp2_data_provider()
-        unsafe provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
-        unsafe provider.read_callback = HTTP2Library.readAnswer
-        return unsafe hasBody
-          ? nghttp2_submit_response(
-            session, stream.id, fields.baseAddress, fields.count, &provider)
-          : nghttp2_submit_response(session, stream.id, fields.baseAddress, fields.count, nil)
-      }
+    if expiry != sharedFieldsExpiry || expiry == 0 {
+      heads.share(sharedFields.bytes)
+      sharedFieldsExpiry = expiry
     }
-  }
-
-  /// `100 Continue`.
-  func submitContinue(_ stream: HTTP2Stream) {
-    let status: StaticString = ":status"
-    let value: StaticString = "100"
-    // SAFETY: both texts live for ever, and the library does not write to them.
-    unsafe withUnsafePointer(to: Self.field(status, value)) { field in
-      _ = unsafe nghttp2_submit_headers(session, 0, stream.id, nil, field, 1, nil)
-    }
-  }
-
-  private static func field(_ name: StaticString, _ value: StaticString) -> nghttp2_nv {
-    // SAFETY: static texts live for ever; the flags forbid nothing that the library does to them.
-    unsafe nghttp2_nv(
-      name: UnsafeMutablePointer(mutating: name.utf8Start),
-      value: UnsafeMutablePointer(mutating: value.utf8Start), namelen: name.utf8CodeUnitCount,
-      valuelen: value.utf8CodeUnitCount, flags: 0)
-  }
-
-  private func submit(
-    _ stream: HTTP2Stream, _ fields: [AnswerField], _ body: ([nghttp2_nv]) -> Int32
-  ) {
-    // SAFETY: the pointers are used in `body`, and by the library until the stream is closed.
-    unsafe point(fields, into: stream.content.text)
-    let status = unsafe body(fieldPointers)
+    let hasBody = beginAnswer(stream, &response)
+    // SAFETY: no fields are given. The provider's address is that of an object that `open` holds
+    // until the stream is closed.
+    var provider = unsafe nghttp2_data_provider()
+    unsafe provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    unsafe provider.read_callback = HTTP2Library.readAnswer
+    let status =
+      hasBody
+      ? unsafe nghttp2_submit_response(session, stream.id, nil, 0, &provider)
+      : unsafe nghttp2_submit_response(session, stream.id, nil, 0, nil)
     // Nothing else can be wrong with an answer than that its stream is gone.
     if status != 0 { reset(stream, .internalError) }
   }
 
-  /// Fills ``fieldPointers``.
-  @unsafe
-  private func point(_ fields: [AnswerField], into text: borrowing ByteBuffer) {
-    // SAFETY: all ranges lie in the text, which stays as it is until the stream is closed.
-    unsafe fieldPointers.removeAll(keepingCapacity: true)
-    let copyNothing = UInt8(
-      NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
-    let unique = copyNothing | UInt8(NGHTTP2_NV_FLAG_NO_INDEX.rawValue)
-    unsafe text.bytes.withUnsafeBufferPointer { text in
-      let base = unsafe UnsafeMutablePointer(mutating: text.baseAddress!)
-      for field in fields {
-        precondition(field.value.upperBound <= text.count, "fields lie in the text")
-        unsafe fieldPointers.append(
-          nghttp2_nv(
-            name: base + field.name.lowerBound, value: base + field.value.lowerBound,
-            namelen: field.name.count, valuelen: field.value.count,
-            flags: field.isUnique ? unique : copyNothing))
-      }
-    }
+  /// `100 Continue`.
+  func submitContinue(_ stream: HTTP2Stream) {
+    stream.owesContinue = true
+    // SAFETY: a call on a live session, without fields.
+    _ = unsafe nghttp2_submit_headers(session, 0, stream.id, nil, nil, 0, nil)
   }
 
   func submitTrailers(_ stream: HTTP2Stream) {
-    // The head's fields may still be in use where they lie, so trailers never move them.
-    guard stream.content.appendTrailers(into: &answerFields) else {
-      return reset(stream, .internalError)
-    }
-    // SAFETY: see inside.
-    unsafe submit(stream, answerFields) { fields in
-      // SAFETY: the fields point into the stream's text, as those of the head do.
-      unsafe fields.withUnsafeBufferPointer { fields in
-        unsafe nghttp2_submit_trailer(session, stream.id, fields.baseAddress, fields.count)
-      }
-    }
+    // SAFETY: a call on a live session, without fields.
+    let status = unsafe nghttp2_submit_trailer(session, stream.id, nil, 0)
+    if status != 0 { reset(stream, .internalError) }
   }
 
   // MARK: Control frames
@@ -287,10 +233,12 @@ package final class HTTP2Session {
     _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
   }
 
-  /// Lets the client send so many bytes more: on the connection, on the stream.
-  func replenishConnection(_ byteCount: Int) {
+  /// Lets the client send as many bytes more on the connection as were received.
+  private func replenishConnection() {
+    guard receivedBodyByteCount > 0 else { return }
     // SAFETY: a call on a live session.
-    _ = unsafe nghttp2_session_consume_connection(session, byteCount)
+    _ = unsafe nghttp2_session_consume_connection(session, receivedBodyByteCount)
+    receivedBodyByteCount = 0
   }
 
   func replenish(_ stream: HTTP2Stream, _ byteCount: Int) {
@@ -310,7 +258,9 @@ package final class HTTP2Session {
       var frame: UnsafePointer<UInt8>?
       let count = unsafe nghttp2_session_mem_send(session, &frame)
       if count > 0 {
+        let start = output.count
         unsafe output.append(UnsafeBufferPointer(start: frame, count: count).span)
+        completeHead(from: start)
       } else {
         isDone = true
         if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
@@ -335,20 +285,37 @@ package final class HTTP2Session {
 
   // MARK: What the library calls
 
-  /// The stream of an id, or nil.
-  func stream(_ id: Int32) -> HTTP2Stream? {
-    // SAFETY: the user data of a stream is an object that `open` holds until the stream is closed.
-    guard let place = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
-    return unsafe Unmanaged<HTTP2Stream>.fromOpaque(place).takeUnretainedValue()
+  /// Lends the stream of an id, if there is one.
+  @inline(__always)
+  func withStream(_ id: Int32, _ body: (HTTP2Stream) -> Void) {
+    // SAFETY: the user data of a stream is an object that `open` holds until the stream is closed,
+    // and `closed` until the end of the call into the library.
+    guard let place = unsafe nghttp2_session_get_stream_user_data(session, id) else { return }
+    unsafe Unmanaged<HTTP2Stream>.fromOpaque(place)._withUnsafeGuaranteedRef(body)
   }
 
   func beginHead(_ id: Int32) {
     let stream = openStream(id: id)
-    headStream = stream
+    attach(stream)
+    // SAFETY: see the declaration.
+    unsafe headPlace = Unmanaged.passUnretained(stream)
+  }
+
+  /// Lets the library's stream find ours.
+  private func attach(_ stream: HTTP2Stream) {
     // SAFETY: `open` holds the object until the stream is closed.
     _ = unsafe nghttp2_session_set_stream_user_data(
-      session, id, Unmanaged.passUnretained(stream).toOpaque())
+      session, stream.id, Unmanaged.passUnretained(stream).toOpaque())
   }
+
+  /// Lends the stream whose header section is being read.
+  @inline(__always)
+  func withHeadStream(_ body: (HTTP2Stream) -> Void) {
+    // SAFETY: see the declaration.
+    unsafe headPlace?._withUnsafeGuaranteedRef(body)
+  }
+
+  func forgetHeadStream() { unsafe headPlace = nil }
 
   /// Writes a DATA frame: its header from the library, its content from the stream.
   func write(

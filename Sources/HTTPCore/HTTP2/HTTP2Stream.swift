@@ -34,7 +34,8 @@ package final class HTTP2Stream {
   var slot = 0
   /// The client has ended its side.
   var hasEnded = false
-  var bodyByteCount = 0
+  /// Bytes of the request's content, while it is held.
+  package internal(set) var bodyByteCount = 0
   /// Body bytes that the client was not told to replace yet.
   var withheldByteCount = 0
   /// When the present phase began, and the bytes moved in it.
@@ -44,6 +45,9 @@ package final class HTTP2Stream {
   var answerByteCount = 0
   var sentByteCount = 0
   var hasTrailers = false
+  /// A `100 Continue` goes before the answer; the answer's head is on its way.
+  var owesContinue = false
+  var hasSentHead = false
 
   init() {}
 
@@ -79,6 +83,8 @@ package final class HTTP2Stream {
     answerByteCount = 0
     sentByteCount = 0
     hasTrailers = false
+    owesContinue = false
+    hasSentHead = false
     content.reset()
   }
 
@@ -98,7 +104,7 @@ package final class HTTP2StreamPool {
 
   func take() -> HTTP2Stream { spare.popLast() ?? HTTP2Stream() }
 
-  func give(_ stream: HTTP2Stream) {
+  func give(_ stream: consuming HTTP2Stream) {
     guard spare.count < Self.spareCountMax else { return }
     stream.reset()
     spare.append(stream)
