@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdint.h>
 
 #include "csimd_interaction.h"
 
@@ -9,7 +10,11 @@
 
 static size_t padded(size_t count) { return (count + 15) / 16 * 16; }
 
-size_t csimd_interaction_scratch_count(size_t count, size_t width) { return padded(count) * width; }
+// With room to begin at a cache line: vectors that straddle two take twice as long.
+#define LINE_FLOATS 16
+size_t csimd_interaction_scratch_count(size_t count, size_t width) {
+  return padded(count) * width + LINE_FLOATS;
+}
 
 // Where row i begins behind row `first`: row i has i products, and one more with the diagonal.
 static inline size_t row_start(size_t i, size_t first, size_t diagonal) {
@@ -82,49 +87,71 @@ TARGET512 static void transpose_sample(const float *const *vectors, const size_t
     }
 }
 
-// Products of R vectors with the 16 whose transposed block begins at `others`.
-TARGET512 __attribute__((always_inline)) static inline void products(const float *const rows[8],
-                                                                     size_t width,
-                                                                     const float *others,
-                                                                     size_t columns, __m512 sum[8],
-                                                                     const int R) {
+// Products of R vectors, from the i-th on, with the 16 from the j-th on. Both are read from the
+// transposed sample: one address a step, however many vectors.
+TARGET512 __attribute__((always_inline)) static inline void products(const float *column,
+                                                                     size_t columns, size_t width,
+                                                                     size_t i, size_t j,
+                                                                     __m512 sum[], const int R) {
   for (int r = 0; r < R; r++) sum[r] = _mm512_setzero_ps();
-  for (size_t k = 0; k < width; k++) {
-    const __m512 other = _mm512_loadu_ps(others + k * columns);
-    for (int r = 0; r < R; r++) sum[r] = _mm512_fmadd_ps(_mm512_set1_ps(rows[r][k]), other, sum[r]);
+  for (const float *end = column + width * columns; column < end; column += columns) {
+    const __m512 other = _mm512_loadu_ps(column + j);
+    for (int r = 0; r < R; r++)
+      sum[r] = _mm512_fmadd_ps(_mm512_set1_ps(column[i + r]), other, sum[r]);
   }
 }
 
-TARGET512 static inline void store_row(float *row, size_t row_count, size_t j, __m512 sum) {
-  if (row_count <= j) return;
-  const size_t left = row_count - j;
-  _mm512_mask_storeu_ps(row + j, left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1), sum);
+// Stores up to 16 products of each of R rows; the first has `left` of them, each other one more.
+TARGET512 __attribute__((always_inline)) static inline void store_rows(float *row, size_t length,
+                                                                       size_t left,
+                                                                       const __m512 sum[],
+                                                                       const int R) {
+  for (int r = 0; r < R; r++, row += length++, left++)
+    _mm512_mask_storeu_ps(row, (__mmask16)((1u << (left < 16 ? left : 16)) - 1), sum[r]);
 }
+
+// A row needs a register for its sum and the multipliers eight sums or more: 26 rows are two blocks
+// of 13 and 10 are one.
+#define BLOCK_ROWS 14
+#define CASE(R)                                              \
+  case R:                                                    \
+    products(scratch, columns, width, i, j, sum, R);         \
+    store_rows(row, i + diagonal, i + diagonal - j, sum, R); \
+    break
 
 TARGET512 void csimd_dot_interaction_avx512(const float *const *vectors, const size_t *strides,
                                             size_t count, size_t width, size_t first_row,
                                             bool itself, size_t samples, float *out,
                                             size_t out_stride, float *scratch) {
   const size_t columns = padded(count), diagonal = itself ? 1 : 0;
+  scratch += -((uintptr_t)scratch / sizeof(float)) % LINE_FLOATS;
   for (size_t s = 0; s < samples; s++, out += out_stride) {
     transpose_sample(vectors, strides, s, count, width, scratch);
     for (size_t j = 0; j < count; j += 16) {
-      size_t i = j > first_row ? j : first_row;
+      const size_t first = j + 1 - diagonal;
+      size_t i = first > first_row ? first : first_row;
       while (i < count) {
-        const size_t left = count - i;
-        const size_t block = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const float *rows[8];
-        for (size_t r = 0; r < block; r++) rows[r] = vectors[i + r] + s * strides[i + r];
-        __m512 sum[8];
-        switch (block) {
-          case 8: products(rows, width, scratch + j, columns, sum, 8); break;
-          case 4: products(rows, width, scratch + j, columns, sum, 4); break;
-          case 2: products(rows, width, scratch + j, columns, sum, 2); break;
-          default: products(rows, width, scratch + j, columns, sum, 1); break;
+        const size_t left = count - i, blocks = (left + BLOCK_ROWS - 1) / BLOCK_ROWS;
+        const size_t height = (left + blocks - 1) / blocks;
+        float *row = out + row_start(i, first_row, diagonal) + j;
+        __m512 sum[BLOCK_ROWS];
+        switch (height) {
+          CASE(14);
+          CASE(13);
+          CASE(12);
+          CASE(11);
+          CASE(10);
+          CASE(9);
+          CASE(8);
+          CASE(7);
+          CASE(6);
+          CASE(5);
+          CASE(4);
+          CASE(3);
+          CASE(2);
+          default: CASE(1);
         }
-        for (size_t r = 0; r < block; r++)
-          store_row(out + row_start(i + r, first_row, diagonal), i + r + diagonal, j, sum[r]);
-        i += block;
+        i += height;
       }
     }
   }
