@@ -5,8 +5,7 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 #define INLINE TARGET __attribute__((always_inline)) static inline
-#define VECTOR 16
-#define PANEL_BYTES(inputs) (((inputs) + 1) / 2 * 64)
+#define VECTOR_BYTES(inputs) (((inputs) + 1) / 2 * 64)
 #define ROW_BYTES(inputs) (((inputs) + 31) / 32 * 64)
 
 INLINE void encode_vector(__m512 x, unsigned char *codes) {
@@ -24,39 +23,38 @@ INLINE float encode_row(const csimd_narrow_layer *layer, const float *x, unsigne
 }
 
 typedef struct task task;
-INLINE void block(const task *t, const unsigned char *panel, const unsigned char *next,
-                  const int R, const int V);
+INLINE void block(const task *t, const unsigned char *panel, const int R, const int P);
 
 #include "dense_narrow_driver.h"
 
-INLINE void block(const task *t, const unsigned char *panel, const unsigned char *next,
-                  const int R, const int V) {
+INLINE void block(const task *t, const unsigned char *panel, const int R, const int P) {
   const csimd_narrow_layer *layer = t->layer;
   const size_t row_bytes = ROW_BYTES(layer->inputs);
-  const size_t width = 64 * (size_t)(V < 4 ? V : 4);
-  __m512 sum[6][8];
+  const size_t panel_bytes = 2 * VECTOR_BYTES(layer->inputs);
+  const int V = 2 * P;
+  __m512 sum[BLOCK_SUMS];
   for (int v = 0; v < V; v++)
-    for (int r = 0; r < R; r++) sum[r][v] = _mm512_setzero_ps();
+    for (int r = 0; r < R; r++) sum[r * V + v] = _mm512_setzero_ps();
   const unsigned char *codes = t->codes;
-  for (size_t i = 0; i < layer->inputs; i += 2, codes += 4, panel += width, next += width) {
+  for (size_t i = 0; i < layer->inputs; i += 2, codes += 4, panel += 128) {
     __m512bh weights[8];
     for (int v = 0; v < V; v++)
-      weights[v] = (__m512bh)_mm512_loadu_si512(v < 4 ? panel + 64 * v : next + 64 * (v - 4));
+      weights[v] = (__m512bh)_mm512_loadu_si512(vector_at(panel, panel_bytes, v));
     for (int r = 0; r < R; r++) {
       int pair;
       __builtin_memcpy(&pair, codes + (size_t)r * row_bytes, 4);
       const __m512bh input = (__m512bh)_mm512_set1_epi32(pair);
-      for (int v = 0; v < V; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], input, weights[v]);
+      for (int v = 0; v < V; v++)
+        sum[r * V + v] = _mm512_dpbf16_ps(sum[r * V + v], input, weights[v]);
     }
   }
   for (int v = 0; v < V; v++) {
     const size_t first = t->first + 16 * (size_t)v;
-    const size_t left = layer->outputs - first;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = lanes_of(layer, first);
     const __m512 scale = _mm512_loadu_ps(layer->scales + first);
     const __m512 bias = _mm512_maskz_loadu_ps(mask, t->bias + first);
     for (int r = 0; r < R; r++) {
-      __m512 value = _mm512_fmadd_ps(sum[r][v], scale, bias);
+      __m512 value = _mm512_fmadd_ps(sum[r * V + v], scale, bias);
       if (layer->relu) value = _mm512_max_ps(value, _mm512_setzero_ps());
       _mm512_mask_storeu_ps(t->y + (size_t)r * t->y_stride + first, mask, value);
     }

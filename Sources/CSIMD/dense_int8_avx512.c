@@ -5,8 +5,7 @@
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define INLINE TARGET __attribute__((always_inline)) static inline
-#define VECTOR 16
-#define PANEL_BYTES(inputs) (((inputs) + 3) / 4 * 64)
+#define VECTOR_BYTES(inputs) (((inputs) + 3) / 4 * 64)
 #define ROW_BYTES(inputs) (((inputs) + 63) / 64 * 64)
 
 // Out of 0 ... 255 the nearest code: negative ones are zero, larger ones saturate, NaN is zero.
@@ -31,41 +30,40 @@ INLINE float encode_row(const csimd_narrow_layer *layer, const float *x, unsigne
 }
 
 typedef struct task task;
-INLINE void block(const task *t, const unsigned char *panel, const unsigned char *next,
-                  const int R, const int V);
+INLINE void block(const task *t, const unsigned char *panel, const int R, const int P);
 
 #include "dense_narrow_driver.h"
 
-INLINE void block(const task *t, const unsigned char *panel, const unsigned char *next,
-                  const int R, const int V) {
+INLINE void block(const task *t, const unsigned char *panel, const int R, const int P) {
   const csimd_narrow_layer *layer = t->layer;
   const size_t row_bytes = ROW_BYTES(layer->inputs);
-  const size_t width = 64 * (size_t)(V < 4 ? V : 4);
-  __m512i sum[6][8];
+  const size_t panel_bytes = 2 * VECTOR_BYTES(layer->inputs);
+  const int V = 2 * P;
+  __m512i sum[BLOCK_SUMS];
   for (int v = 0; v < V; v++) {
     const __m512i start = _mm512_loadu_si512(layer->starts + t->first + 16 * v);
-    for (int r = 0; r < R; r++) sum[r][v] = start;
+    for (int r = 0; r < R; r++) sum[r * V + v] = start;
   }
   const unsigned char *codes = t->codes;
-  for (size_t i = 0; i < layer->inputs; i += 4, codes += 4, panel += width, next += width) {
+  for (size_t i = 0; i < layer->inputs; i += 4, codes += 4, panel += 128) {
     __m512i weights[8];
     for (int v = 0; v < V; v++)
-      weights[v] = _mm512_loadu_si512(v < 4 ? panel + 64 * v : next + 64 * (v - 4));
+      weights[v] = _mm512_loadu_si512(vector_at(panel, panel_bytes, v));
     for (int r = 0; r < R; r++) {
       int group;
       __builtin_memcpy(&group, codes + (size_t)r * row_bytes, 4);
       const __m512i input = _mm512_set1_epi32(group);
-      for (int v = 0; v < V; v++) sum[r][v] = _mm512_dpbusd_epi32(sum[r][v], input, weights[v]);
+      for (int v = 0; v < V; v++)
+        sum[r * V + v] = _mm512_dpbusd_epi32(sum[r * V + v], input, weights[v]);
     }
   }
   for (int v = 0; v < V; v++) {
     const size_t first = t->first + 16 * (size_t)v;
-    const size_t left = layer->outputs - first;
-    const __mmask16 mask = left >= 16 ? 0xFFFF : (__mmask16)((1u << left) - 1);
+    const __mmask16 mask = lanes_of(layer, first);
     const __m512 scale = _mm512_loadu_ps(layer->scales + first);
     const __m512 bias = _mm512_maskz_loadu_ps(mask, t->bias + first);
     for (int r = 0; r < R; r++) {
-      __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r][v]), scale, bias);
+      __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[r * V + v]), scale, bias);
       if (layer->relu) value = _mm512_max_ps(value, _mm512_setzero_ps());
       _mm512_mask_storeu_ps(t->y + (size_t)r * t->y_stride + first, mask, value);
     }

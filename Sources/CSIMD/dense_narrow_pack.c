@@ -4,36 +4,42 @@
 #include "csimd_narrow.h"
 
 #define VECTOR 16
-#define PANEL (4 * VECTOR)
+#define PANEL (2 * VECTOR)
 
 // Bytes of a code. Codes of four bytes' worth of inputs lie side by side for one output.
 static size_t code_bytes(csimd_narrow_format format) { return format == CSIMD_NARROW_INT8 ? 1 : 2; }
 
 static size_t round_up(size_t count, size_t step) { return (count + step - 1) / step * step; }
 
-size_t csimd_narrow_padded_outputs(size_t outputs) { return round_up(outputs, VECTOR); }
+// A panel has two vectors. In float16 they hold its even and its odd outputs.
+static size_t output_of_lane(csimd_narrow_format format, size_t lane) {
+  if (format != CSIMD_NARROW_F16) return lane;
+  return 2 * (lane % VECTOR) + lane / VECTOR;
+}
+
+size_t csimd_narrow_padded_outputs(size_t outputs) { return round_up(outputs, PANEL); }
 
 size_t csimd_narrow_packed_bytes(csimd_narrow_format format, size_t inputs, size_t outputs) {
-  return round_up(outputs, VECTOR) * round_up(inputs * code_bytes(format), 4);
+  return round_up(outputs, PANEL) * round_up(inputs * code_bytes(format), 4);
 }
 
 void csimd_narrow_pack(csimd_narrow_format format, const void *codes, size_t inputs,
                        size_t outputs, void *packed) {
   const size_t size = code_bytes(format), group = 4 / size;
-  const size_t padded = round_up(outputs, VECTOR);
+  const size_t padded = round_up(outputs, PANEL);
   const unsigned char *from = codes;
   unsigned char *to = packed;
-  for (size_t first = 0; first < padded; first += PANEL) {
-    const size_t end = first + PANEL < padded ? first + PANEL : padded;
+  for (size_t first = 0; first < padded; first += PANEL)
     for (size_t i = 0; i < inputs; i += group)
-      for (size_t o = first; o < end; o++)
+      for (size_t lane = 0; lane < PANEL; lane++) {
+        const size_t o = first + output_of_lane(format, lane);
         for (size_t j = i; j < i + group; j++, to += size) {
           if (o < outputs && j < inputs)
             memcpy(to, from + (o * inputs + j) * size, size);
           else
             memset(to, 0, size);
         }
-  }
+      }
 }
 
 uint16_t csimd_bf16_bits(float value) {

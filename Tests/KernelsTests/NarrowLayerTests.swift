@@ -10,12 +10,13 @@ import Testing
     var testDescription: String { "\(inputs) to \(outputs)" }
   }
 
-  /// Around groups of inputs, vectors, panels of 64 outputs, pairs of panels, the runs of
+  /// Around groups of inputs, vectors, panels of 32 outputs, several panels, the runs of
   /// float16 and the row blocks; and layers of DLRM.
   static let shapes = [
     (3, 17), (4, 16), (5, 31), (15, 32), (16, 33), (17, 47), (33, 63), (31, 64), (33, 65),
     (63, 127), (64, 128), (65, 129), (127, 160), (128, 191), (129, 193), (130, 255), (129, 256),
-    (128, 257), (257, 64), (70, 384), (367, 512), (1, 513), (3000, 20),
+    (128, 257), (257, 64), (70, 384), (383, 20), (385, 33), (769, 40), (367, 512),
+    (1, 513), (3000, 20),
   ].map { Shape(inputs: $0.0, outputs: $0.1) }
 
   fileprivate static func floats(_ count: Int, _ seed: UInt64, _ bound: Float = 1) -> [Float] {
@@ -169,7 +170,7 @@ import Testing
     let kernels = try #require(NarrowKernels.available.first { $0.name == name })
     let isLarge = shape.inputs * shape.outputs > 50_000
     Self.check(Subject(shape, kernels), rowCount: isLarge ? 2 : 8, relu: false)
-    Self.check(Subject(shape, kernels), rowCount: isLarge ? 1 : 13, relu: true)
+    Self.check(Subject(shape, kernels), rowCount: isLarge ? 14 : 26, relu: true)
   }
 
   @Test(arguments: NarrowKernels.available.map(\.name))
