@@ -7,6 +7,8 @@ import Testing
 @Suite struct ExhaustiveTests {
   @Test func `each byte is allowed exactly where RFC 9110 and 9112 allow it`() {
     let token = Set("!#$%&'*+-.^_`|~0123456789".utf8)
+    // RFC 3986 section 3.2.2.
+    let hostMarks = Set("-._~%!$&'()*+,;=".utf8)
     for byte in UInt8.min...UInt8.max {
       let isLetter = (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
       let isTokenByte = token.contains(byte) || isLetter
@@ -21,6 +23,11 @@ import Testing
       let target = Array("GET /a".utf8) + [byte] + Array("b HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
       let isTargetByte = byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "#")
       #expect((conversation([target]).first?.hasPrefix("get /a") == true) == isTargetByte)
+
+      let host = Array("GET / HTTP/1.1\r\nHost: h".utf8) + [byte] + Array("i\r\n\r\n".utf8)
+      let isHostByte =
+        isLetter || (0x30...0x39).contains(byte) || hostMarks.contains(byte)
+      #expect((conversation([host]) == ["get / []"]) == isHostByte, "host \(byte)")
 
       let method = Array("G".utf8) + [byte] + Array("T / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
       let isMethod = conversation([method]).first?.hasSuffix(" / []") == true

@@ -14,6 +14,8 @@ final class HTTP2Conversation {
   var shared = ByteBuffer()
   /// Writes answers instead of what is said above.
   var writesAnswer: ((inout ResponseWriter) -> Void)?
+  /// Is shown each head.
+  var readsHead: ((RequestHead, borrowing ByteBuffer) -> Void)?
   private var unread: [UInt8] = []
 
   init(
@@ -81,6 +83,7 @@ final class HTTP2Conversation {
       head: head, headBytes: text.bytes, body: body.bytes, connection: info, receivedAt: now)
     let target = String(decoding: [UInt8](copying: request.target), as: UTF8.self)
     served.append(target)
+    readsHead?(head, text)
     if target != "/later", let writesAnswer { return writesAnswer(&response) }
     response.contentType = "text/plain"
     if target.hasPrefix("/big?") {

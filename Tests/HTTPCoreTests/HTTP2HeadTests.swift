@@ -167,4 +167,24 @@ import Testing
     talk.send(.headers(3))
     #expect(talk.text(3) == "GET / []" && talk.session.isResting)
   }
+
+  /// The whole-word scan must see a `?`, and what no target has, at every place of a word.
+  @Test func `a query begins at the first question mark, wherever it stands`() {
+    let talk = HTTP2Conversation()
+    var paths: [String] = []
+    talk.readsHead = { head, text in
+      paths.append(
+        String(decoding: [UInt8](copying: text.bytes.extracting(head.path)), as: UTF8.self))
+    }
+    var stream: UInt32 = 1
+    for length in 0..<20 {
+      for place in 0...length {
+        let path = "/" + String(repeating: "p", count: place)
+        let query = String(repeating: "q", count: length - place)
+        talk.send(.headers(stream, Frame.request("GET", path + "?" + query + "?")))
+        #expect(paths.last == path, "\(path)?\(query)?")
+        stream += 2
+      }
+    }
+  }
 }

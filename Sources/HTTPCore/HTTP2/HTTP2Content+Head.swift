@@ -103,14 +103,7 @@ private func checkTarget(
     let limit = limits.requestLineBytesMax
     throw HTTPParseError(.requestLineTooLong(limit: limit), at: limit)
   }
-  var pathEnd = target.upperBound
-  for offset in target {
-    let byte = bytes[offset]
-    guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "#") else {
-      throw HTTPParseError(.targetInvalid, at: offset - target.lowerBound)
-    }
-    if byte == UInt8(ascii: "?"), pathEnd == target.upperBound { pathEnd = offset }
-  }
+  let pathEnd = try findPathEnd(bytes, target)
   let first = bytes[target.lowerBound]
   let isServer = first == UInt8(ascii: "*") && target.count == 1 && head.method == .options
   guard first == UInt8(ascii: "/") || isServer else {
@@ -118,6 +111,34 @@ private func checkTarget(
   }
   head.path = target.lowerBound..<pathEnd
   if pathEnd < target.upperBound { head.query = (pathEnd + 1)..<target.upperBound }
+}
+
+/// Where the query begins, or the end; refuses what no target has.
+private func findPathEnd(
+  _ bytes: Span<UInt8>, _ target: Range<Int>
+) throws(HTTPParseError) -> Int {
+  var offset = target.lowerBound
+  var pathEnd = target.upperBound
+  while offset < target.upperBound {
+    // Most targets are letters: eight bytes at a time, as long as nothing special is among them.
+    if target.upperBound &- offset >= 8 {
+      let word = loadWord(bytes, at: offset)
+      let special =
+        bytesBelow(0x24, in: word) | bytesEqual(to: UInt8(ascii: "?"), in: word)
+        | bytesEqual(to: 0x7F, in: word) | bytesOutsideASCII(in: word)
+      if special == 0 {
+        offset &+= 8
+        continue
+      }
+    }
+    let byte = bytes[offset]
+    guard byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "#") else {
+      throw HTTPParseError(.targetInvalid, at: offset - target.lowerBound)
+    }
+    if byte == UInt8(ascii: "?"), pathEnd == target.upperBound { pathEnd = offset }
+    offset &+= 1
+  }
+  return pathEnd
 }
 
 private func isContinueExpected(

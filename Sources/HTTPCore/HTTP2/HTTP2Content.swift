@@ -40,7 +40,7 @@ package struct HTTP2Content: ~Copyable {
 
   private static func empty(_ buffer: inout ByteBuffer) {
     buffer.removeAll()
-    buffer.shrink(to: keptBytesMax)
+    if buffer.capacity > keptBytesMax { buffer.shrink(to: keptBytesMax) }
   }
 
   /// Memory that each buffer of an unused stream keeps.

@@ -180,3 +180,21 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe Unmanaged<HTTP2Session>.fromOpaque(user!)._withUnsafeGuaranteedRef { body($0) }
   }
 }
+
+/// Memory that the sessions of one thread share for the library's small objects.
+@safe
+final class HTTP2Memory {
+  // SAFETY: allocated in init, freed in deinit; the sessions that use it hold this object.
+  let place: UnsafeMutablePointer<cnghttp2_memory>
+
+  init() {
+    unsafe place = .allocate(capacity: 1)
+    unsafe place.initialize(to: cnghttp2_memory())
+  }
+
+  deinit {
+    // SAFETY: no session is left that could use it.
+    unsafe cnghttp2_release(place)
+    unsafe place.deallocate()
+  }
+}

@@ -4,9 +4,14 @@ import ByteCoding
 
 /// The nine bytes in front of every frame (RFC 9113 section 4.1).
 struct FrameHead {
-  static let (data, headers, resetStream, ping) = (UInt8(0), UInt8(1), UInt8(3), UInt8(6))
-  static let endHeadersFlag = UInt8(4)
-  static let (settings, continuation) = (UInt8(4), UInt8(9))
+  // Each by itself, so that it is known when this is compiled.
+  static let data: UInt8 = 0
+  static let headers: UInt8 = 1
+  static let resetStream: UInt8 = 3
+  static let settings: UInt8 = 4
+  static let ping: UInt8 = 6
+  static let continuation: UInt8 = 9
+  static let endHeadersFlag: UInt8 = 4
   /// Bytes in front of a frame's payload, and the most in one that every client takes.
   static let byteCount = 9
   static let payloadByteCountMax = 16_384
@@ -86,6 +91,7 @@ extension HTTP2Session {
     bufferedByteCount += bytes.count
     guard !dataEndsStream else { return }
     stream.withheldByteCount += bytes.count
+    withheldByteCount += bytes.count
     if bufferedByteCount <= bounds.bufferedBytesMax || stream === oldestReading {
       replenishWithheld(stream)
     }
@@ -93,6 +99,7 @@ extension HTTP2Session {
 
   private func replenishWithheld(_ stream: HTTP2Stream) {
     replenish(stream, stream.withheldByteCount)
+    withheldByteCount -= stream.withheldByteCount
     stream.withheldByteCount = 0
   }
 
@@ -185,11 +192,15 @@ extension HTTP2Session {
     if let answer = endDeferral(stream) { abandoned.append(answer) }
     unsentByteCount -= stream.unsentByteCount
     stream.sentByteCount = stream.answerByteCount
+    withheldByteCount -= stream.withheldByteCount
+    stream.withheldByteCount = 0
     stream.state = .closed
     forgetHeadStream()
-    let slot = stream.slot
-    open[open.count - 1].slot = slot
-    open.swapAt(slot, open.count - 1)
+    let (slot, last) = (stream.slot, open.count - 1)
+    if slot != last {
+      open[last].slot = slot
+      open.swapAt(slot, last)
+    }
     closed.append(open.removeLast())
   }
 
@@ -198,6 +209,7 @@ extension HTTP2Session {
     guard stream.bodyByteCount > 0 else { return }
     bufferedByteCount -= stream.bodyByteCount
     stream.dropBody()
+    guard withheldByteCount > 0 else { return }
     for other in open where other.withheldByteCount > 0 && other.state == .readingBody {
       guard bufferedByteCount <= bounds.bufferedBytesMax || other === oldestReading else {
         continue

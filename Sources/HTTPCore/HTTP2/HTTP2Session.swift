@@ -44,6 +44,8 @@ package final class HTTP2Session {
   /// Body bytes of this call of ``receive(_:now:)``, and whether they are a stream's last ones.
   var receivedBodyByteCount = 0
   var dataEndsStream = false
+  /// Body bytes of all streams that their clients were not told to replace yet.
+  var withheldByteCount = 0
   var resets: RateLimit
   var controls: RateLimit
   /// Time of the bytes that are being received.
@@ -77,9 +79,9 @@ package final class HTTP2Session {
     controls = RateLimit(burst: bounds.controlsPerSecond * 10, perSecond: bounds.controlsPerSecond)
     var made: OpaquePointer?
     // SAFETY: the library copies callbacks and options. The user data is set below to this object,
-    // which ends the session in its deinit.
-    let status = unsafe nghttp2_session_server_new2(
-      &made, HTTP2Library.shared.callbacks, nil, HTTP2Library.shared.options)
+    // which ends the session in its deinit and holds the memory until then.
+    let status = unsafe cnghttp2_server_new(
+      &made, HTTP2Library.shared.callbacks, nil, HTTP2Library.shared.options, pool.memory.place)
     guard status == 0, let made = unsafe made else {
       preconditionFailure("there is no memory for a session")
     }

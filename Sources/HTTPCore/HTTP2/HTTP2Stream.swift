@@ -95,8 +95,10 @@ package final class HTTP2Stream {
   }
 }
 
-/// Streams that no connection uses right now; one for all sessions of a worker.
+/// Streams that no connection uses right now, and memory of the library; one for all sessions of a
+/// worker.
 package final class HTTP2StreamPool {
+  let memory = HTTP2Memory()
   private var spare: [HTTP2Stream] = []
   private static let spareCountMax = 1_024
 

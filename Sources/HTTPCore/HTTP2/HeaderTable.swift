@@ -92,9 +92,14 @@ struct ShortFieldName: Equatable, Sendable {
 extension ByteBuffer {
   /// Appends an integer whose first byte has `prefix` bits to itself, behind `pattern` (section
   /// 5.1).
+  @inline(__always)
   mutating func append(_ value: Int, prefix: UInt8, pattern: UInt8 = 0) {
     let most = 1 &<< Int(prefix) &- 1
     if value < most { return append(pattern | UInt8(truncatingIfNeeded: value)) }
+    appendLong(value, most, pattern)
+  }
+
+  private mutating func appendLong(_ value: Int, _ most: Int, _ pattern: UInt8) {
     append(pattern | UInt8(truncatingIfNeeded: most))
     var rest = value &- most
     while rest > 127 {
