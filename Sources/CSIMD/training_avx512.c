@@ -2,13 +2,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "csimd_dense.h"
 #include "csimd_training.h"
 
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl"))), \
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,prfchw"))), \
                              apply_to = function)
 #define LANES 16
 #define STRIP 4
+#define OVERLAPS
 #define TRAINING_KERNELS csimd_training_avx512_table
 #define TRAINING_NAME "avx512"
 #include "training_template.h"

@@ -2,11 +2,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "csimd_dense.h"
 #include "csimd_training.h"
 
 #if defined(__aarch64__)
 #define LANES 4
 #define STRIP 4
+#define OVERLAPS
 #define TRAINING_KERNELS csimd_training_neon_table
 #define TRAINING_NAME "neon"
 #include "training_template.h"

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "csimd_dense.h"
 #include "csimd_training.h"
 
 #define LANES 4

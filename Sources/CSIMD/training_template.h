@@ -2,11 +2,14 @@
 //
 //   LANES           floats of a vector: 4, 8 or 16
 //   STRIP           vectors of a strip of outputs whose sums stay in registers: 16 or 64 floats
+//   OVERLAPS        defined if there are registers to update parameters between sums
 //   TRAINING_KERNELS, TRAINING_NAME   the table that the file defines, and what it is called
 //
 // and includes this one between the push and the pop of its target attribute.
 
 #define INLINE __attribute__((always_inline)) static inline
+// For loops over sums: these stay in registers only if no loop is left.
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef float LooseVector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -43,61 +46,9 @@ INLINE float dot(const float *x, const float *y, size_t count) {
   return parts[0];
 }
 
-// Six inputs by V vectors of outputs: their sums over the samples stay in registers.
-INLINE void gradient_block(const float *x, size_t x_stride, const float *delta, size_t padded,
-                           size_t rows, bool adds, float *out, const int R, const int V) {
-  Vector sum[6][STRIP];
-  for (int r = 0; r < R; r++)
-    for (int v = 0; v < V; v++)
-      sum[r][v] = adds ? load(out + (size_t)r * padded + LANES * v) : zero();
-  for (size_t b = 0; b < rows; b++, x += x_stride, delta += padded) {
-    Vector d[STRIP];
-    for (int v = 0; v < V; v++) d[v] = load(delta + LANES * v);
-    for (int r = 0; r < R; r++) {
-      const Vector input = spread(x[r]);
-      for (int v = 0; v < V; v++) sum[r][v] = fused(input, d[v], sum[r][v]);
-    }
-  }
-  for (int r = 0; r < R; r++)
-    for (int v = 0; v < V; v++) store(out + (size_t)r * padded + LANES * v, sum[r][v]);
-}
-
-INLINE void gradient_strip(const float *x, size_t x_stride, const float *delta, size_t padded,
-                           size_t rows, bool adds, size_t inputs, float *out, const int V) {
-  for (; inputs >= 6; inputs -= 6, x += 6, out += 6 * padded)
-    gradient_block(x, x_stride, delta, padded, rows, adds, out, 6, V);
-  switch (inputs) {
-    case 5: gradient_block(x, x_stride, delta, padded, rows, adds, out, 5, V); break;
-    case 4: gradient_block(x, x_stride, delta, padded, rows, adds, out, 4, V); break;
-    case 3: gradient_block(x, x_stride, delta, padded, rows, adds, out, 3, V); break;
-    case 2: gradient_block(x, x_stride, delta, padded, rows, adds, out, 2, V); break;
-    case 1: gradient_block(x, x_stride, delta, padded, rows, adds, out, 1, V); break;
-    default: break;
-  }
-}
-
-static void weight_gradient(const float *x, size_t x_stride, size_t rows, const float *delta,
-                            size_t delta_stride, size_t inputs, size_t width, size_t padded,
-                            float *scratch, float *gradient) {
-  if (rows == 0) memset(gradient, 0, inputs * padded * sizeof(float));
-  for (size_t b = 0; b < rows; b += CSIMD_GRADIENT_ROWS) {
-    const size_t left = rows - b;
-    const size_t count = left < CSIMD_GRADIENT_ROWS ? left : CSIMD_GRADIENT_ROWS;
-    // Close together: rows far apart would meet in few lines of the cache.
-    for (size_t r = 0; r < count; r++) {
-      memcpy(scratch + r * padded, delta + (b + r) * delta_stride, width * sizeof(float));
-      memset(scratch + r * padded + width, 0, (padded - width) * sizeof(float));
-    }
-    const float *rows_x = x + b * x_stride;
-    size_t o = 0;
-    for (; o + LANES * STRIP <= padded; o += LANES * STRIP)
-      gradient_strip(rows_x, x_stride, scratch + o, padded, count, b > 0, inputs, gradient + o,
-                     STRIP);
-    for (; o < padded; o += 16)
-      gradient_strip(rows_x, x_stride, scratch + o, padded, count, b > 0, inputs, gradient + o,
-                     16 / LANES);
-  }
-}
+#include "training_updates.h"
+#include "training_layers.h"
+#include "training_weights.h"
 
 static void column_sums(const float *x, size_t x_stride, size_t rows, const float *w,
                         size_t w_stride, size_t count, float *sums) {
@@ -132,70 +83,6 @@ static void relu_backward(const float *activation, size_t activation_stride, flo
       if (!(activation[i] > 0)) delta[i] = 0;
   }
 }
-
-// Updates one vector, or one number with the functions of numbers: S is the type, ROOT its root.
-#define DEFINE_UPDATES(NAME, S, LOAD, STORE, ROOT, FMA, LARGER)                                 \
-  INLINE void NAME(const csimd_update *rule, csimd_parameters p, const float *g, size_t i) {    \
-    const S gradient = LOAD(g + i), value = LOAD(p.values + i);                                 \
-    switch (rule->rule) {                                                                       \
-      case CSIMD_ADAGRAD: {                                                                     \
-        const S sum = FMA(gradient, gradient, LOAD(p.first + i));                               \
-        STORE(p.first + i, sum);                                                                \
-        STORE(p.values + i, value - rule->rate * (gradient / (ROOT(sum) + rule->epsilon)));     \
-        break;                                                                                  \
-      }                                                                                         \
-      case CSIMD_AMSGRAD: {                                                                     \
-        const S old = LOAD(p.first + i);                                                        \
-        const S mean = old + (1 - rule->beta1) * (gradient - old);                              \
-        const S square =                                                                        \
-            rule->beta2 * LOAD(p.second + i) + (1 - rule->beta2) * (gradient * gradient);       \
-        const S most = LARGER(LOAD(p.third + i), square);                                       \
-        STORE(p.first + i, mean);                                                               \
-        STORE(p.second + i, square);                                                            \
-        STORE(p.third + i, most);                                                               \
-        STORE(p.values + i,                                                                     \
-              value - rule->step * (mean / (ROOT(most) / rule->root + rule->epsilon)));         \
-        break;                                                                                  \
-      }                                                                                         \
-      default: STORE(p.values + i, value - rule->rate * gradient);                              \
-    }                                                                                           \
-  }
-
-INLINE Vector larger(Vector a, Vector b) {
-  const Mask is_larger = a > b;
-  return (Vector)(((Mask)a & is_larger) | ((Mask)b & ~is_larger));
-}
-INLINE float load_one(const float *p) { return *p; }
-INLINE void store_one(float *p, float v) { *p = v; }
-INLINE float larger_one(float a, float b) { return a > b ? a : b; }
-DEFINE_UPDATES(update_vector, Vector, load, store, root, fused, larger)
-DEFINE_UPDATES(update_one, float, load_one, store_one, sqrtf, __builtin_fmaf, larger_one)
-
-INLINE void update_by(const csimd_update *rule, csimd_parameters p, const float *g, size_t count) {
-  size_t i = 0;
-  for (; i + LANES <= count; i += LANES) update_vector(rule, p, g, i);
-  for (; i < count; i++) update_one(rule, p, g, i);
-}
-
-static void update(const csimd_update *rule, csimd_parameters parameters, const float *gradient,
-                   size_t count) {
-  csimd_update constant = *rule;
-  switch (rule->rule) {  // So that each loop knows its rule.
-    case CSIMD_ADAGRAD:
-      constant.rule = CSIMD_ADAGRAD;
-      update_by(&constant, parameters, gradient, count);
-      break;
-    case CSIMD_AMSGRAD:
-      constant.rule = CSIMD_AMSGRAD;
-      update_by(&constant, parameters, gradient, count);
-      break;
-    default:
-      constant.rule = CSIMD_SGD;
-      update_by(&constant, parameters, gradient, count);
-  }
-}
-
-INLINE float *moved(float *start, size_t count) { return start ? start + count : start; }
 
 INLINE void prefetch(const float *start, size_t count) {
   if (!start) return;
@@ -389,7 +276,9 @@ static void path_backward(const csimd_path *path, const int64_t *buckets, const 
 
 static const csimd_training_kernels TRAINING_KERNELS = {
     .name = TRAINING_NAME,
-    .weight_gradient = weight_gradient,
+    .layer_forward = layer_forward,
+    .weight_step = weight_step,
+    .transpose_panel = transpose_panel,
     .column_sums = column_sums,
     .relu_backward = relu_backward,
     .update = update,

@@ -23,8 +23,10 @@ package struct PackedLayer: Hashable, Sendable {
   package var panelCount: Int { (outputCount + Self.panelWidth - 1) / Self.panelWidth }
 
   static let panelWidth = Int(CSIMD_DENSE_PANEL)
-  /// Floats of scratch memory that a panel's gradient needs.
-  package static let gradientScratchCount = Int(CSIMD_GRADIENT_ROWS) * panelWidth
+  /// Floats of scratch memory that a panel's move needs.
+  package var scratchCount: Int {
+    Int(CSIMD_GRADIENT_ROWS) * Self.panelWidth + inputCount * Self.panelWidth
+  }
 
   /// Outputs of one panel.
   package func outputs(ofPanel panel: Int) -> Range<Int> {
@@ -70,25 +72,6 @@ package struct PackedLayer: Hashable, Sendable {
       }
     }
   }
-
-  /// Brings the transposed form up to date with one panel of the packed weights.
-  ///
-  /// - Parameter transposed: packed weights of ``transposed``.
-  package func transpose(
-    panel: Int, of packed: Span<Float>, into transposed: inout MutableSpan<Float>
-  ) {
-    precondition(packed.count == weightCount, "packed weights have their padding")
-    precondition(transposed.count == self.transposed.weightCount, "the transposed form is packed")
-    let (outputs, floats) = (outputs(ofPanel: panel), floats(ofPanel: panel))
-    // SAFETY: the panel lies in the packed weights, and what it writes in the transposed ones.
-    unsafe packed.withUnsafeBufferPointer { packed in
-      unsafe transposed.withUnsafeMutableBufferPointer { transposed in
-        unsafe csimd_dense_transpose_panel(
-          packed.baseAddress! + floats.lowerBound, inputCount, outputCount, outputs.lowerBound,
-          outputs.count, floats.count / inputCount, transposed.baseAddress!)
-      }
-    }
-  }
 }
 
 extension TrainingKernels {
@@ -98,10 +81,11 @@ extension TrainingKernels {
   ///   - weights: packed; of the layer's transposed form for gradients of inputs.
   ///   - bias: [biasCount] floats.
   ///   - input, output: rows `inputStride` and `outputStride` floats apart.
+  ///   - next: weights that are read afterwards; the first of them are fetched meanwhile.
   package func forward(
     _ layer: PackedLayer, weights: Span<Float>, bias: Span<Float>, appliesReLU: Bool,
     input: Span<Float>, inputStride: Int, rowCount: Int, into output: inout MutableSpan<Float>,
-    outputStride: Int
+    outputStride: Int, next: Span<Float> = Span()
   ) {
     precondition(weights.count == layer.weightCount, "packed weights have their padding")
     precondition(bias.count >= layer.biasCount, "a bias has its padding")
@@ -115,52 +99,83 @@ extension TrainingKernels {
       unsafe bias.withUnsafeBufferPointer { bias in
         unsafe input.withUnsafeBufferPointer { input in
           unsafe output.withUnsafeMutableBufferPointer { output in
-            unsafe dense.forward(
-              input.baseAddress, inputStride, rowCount, weights.baseAddress, bias.baseAddress,
-              layer.inputCount, layer.outputCount, appliesReLU, output.baseAddress, outputStride)
+            unsafe next.withUnsafeBufferPointer { next in
+              unsafe functions.pointee.layer_forward(
+                input.baseAddress!, inputStride, rowCount, weights.baseAddress!, bias.baseAddress!,
+                layer.inputCount, layer.outputCount, appliesReLU, output.baseAddress!,
+                outputStride, next.baseAddress, next.count)
+            }
           }
         }
       }
     }
   }
 
-  /// One panel of the gradient of a layer's weights, in packed form, overwritten:
+  /// Moves one panel of a layer's weights by its gradient, which is
   ///
   ///     gradient[o, i] = sum over rows b of delta[b, o] * input[b, i]
   ///
   /// - Parameters:
+  ///   - weights, state: the panel's floats.
   ///   - delta: the gradient of the layer's sums, [rowCount, outputCount].
-  ///   - scratch: ``PackedLayer/gradientScratchCount`` floats of any content.
-  ///   - gradient: the panel's floats.
-  package func weightGradient(
-    _ layer: PackedLayer, panel: Int, input: Span<Float>, inputStride: Int, delta: Span<Float>,
-    deltaStride: Int, rowCount: Int, scratch: inout MutableSpan<Float>,
-    into gradient: inout MutableSpan<Float>
+  ///   - scratch: ``PackedLayer/scratchCount`` floats of any content.
+  package func moveWeights(
+    _ layer: PackedLayer, panel: Int, weights: inout MutableSpan<Float>, by update: ParameterUpdate,
+    state: inout UpdateState, input: Span<Float>, inputStride: Int, delta: Span<Float>,
+    deltaStride: Int, rowCount: Int, scratch: inout MutableSpan<Float>
   ) {
     let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
-    precondition(gradient.count == floats.count, "the gradient is one panel's")
-    precondition(scratch.count >= PackedLayer.gradientScratchCount, "the scratch is too small")
+    precondition(weights.count == floats.count, "the weights are one panel's")
+    precondition(scratch.count >= layer.scratchCount, "the scratch is too small")
+    state.check(update, count: floats.count)
     RowPlacement.check(
       input.count, rowCount: rowCount, stride: inputStride, width: layer.inputCount)
     RowPlacement.check(
       delta.count, rowCount: rowCount, stride: deltaStride, width: layer.outputCount)
-    guard rowCount > 0 else { return gradient.update(repeating: 0) }
-    guard layer.outputCount > 1 else {
-      return columnSums(
-        input, stride: inputStride, rowCount: rowCount, weights: delta, weightStride: deltaStride,
-        into: &gradient)
+    guard rowCount > 0, layer.outputCount > 1 else {
+      var gradient = scratch._mutatingExtracting(0..<floats.count)
+      gradient.update(repeating: 0)
+      if rowCount > 0 {
+        columnSums(
+          input, stride: inputStride, rowCount: rowCount, weights: delta,
+          weightStride: deltaStride, into: &gradient)
+      }
+      return self.update(&weights, by: update, state: &state, gradient: gradient.span)
     }
+    var rule = update.elementRule
     // SAFETY: the shapes were checked above.
     unsafe input.withUnsafeBufferPointer { input in
       unsafe delta.withUnsafeBufferPointer { delta in
         unsafe scratch.withUnsafeMutableBufferPointer { scratch in
-          unsafe gradient.withUnsafeMutableBufferPointer { gradient in
-            unsafe functions.pointee.weight_gradient(
+          unsafe state.withParameters(&weights) { panel in
+            unsafe functions.pointee.weight_step(
               input.baseAddress!, inputStride, rowCount, delta.baseAddress! + outputs.lowerBound,
               deltaStride, layer.inputCount, outputs.count, floats.count / layer.inputCount,
-              scratch.baseAddress!, gradient.baseAddress!)
+              scratch.baseAddress!, &rule, panel)
           }
         }
+      }
+    }
+  }
+
+  /// Brings the transposed form up to date with one panel of the packed weights.
+  ///
+  /// - Parameter transposed: packed weights of ``PackedLayer/transposed``.
+  package func transpose(
+    _ layer: PackedLayer, panel: Int, of packed: Span<Float>,
+    into transposed: inout MutableSpan<Float>
+  ) {
+    precondition(packed.count == layer.weightCount, "packed weights have their padding")
+    precondition(
+      transposed.count == layer.transposed.weightCount, "the transposed form is packed")
+    let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
+    // SAFETY: the panel lies in the packed weights, and what it writes in the transposed ones.
+    unsafe packed.withUnsafeBufferPointer { packed in
+      unsafe transposed.withUnsafeMutableBufferPointer { transposed in
+        unsafe functions.pointee.transpose_panel(
+          packed.baseAddress! + floats.lowerBound, layer.inputCount, layer.outputCount,
+          outputs.lowerBound, outputs.count, floats.count / layer.inputCount,
+          transposed.baseAddress!)
       }
     }
   }

@@ -40,6 +40,13 @@ package enum ParameterUpdate: Hashable, Sendable {
     return update
   }
 
+  /// The rule of single numbers, which are no rows.
+  var elementRule: csimd_update {
+    var rule = rule
+    if case .rowwiseAdagrad = self { rule.rule = CSIMD_ADAGRAD.rawValue }
+    return rule
+  }
+
   /// value^exponent by repeated squaring.
   private func power(_ value: Double, _ exponent: Int) -> Double {
     var (result, factor, left) = (1.0, value, exponent)
@@ -70,7 +77,7 @@ package struct UpdateState: ~Copyable, ~Escapable {
   }
 
   @unsafe
-  fileprivate mutating func withParameters(
+  mutating func withParameters(
     _ values: inout MutableSpan<Float>, _ body: (csimd_parameters) -> Void
   ) {
     // SAFETY: the pointers are used during the call only.
@@ -90,7 +97,7 @@ package struct UpdateState: ~Copyable, ~Escapable {
   }
 
   /// - Precondition: each of the numbers that `update` keeps is there `count` times.
-  fileprivate func check(_ update: ParameterUpdate, count: Int) {
+  func check(_ update: ParameterUpdate, count: Int) {
     let kept = update.stateCount
     precondition(kept < 1 || first.count == count, "the first number of each parameter")
     precondition(kept < 2 || second.count == count, "the second number of each parameter")
@@ -107,8 +114,7 @@ extension TrainingKernels {
     precondition(gradient.count == values.count, "a gradient for each parameter")
     state.check(update, count: values.count)
     guard values.count > 0 else { return }
-    var rule = update.rule
-    if case .rowwiseAdagrad = update { rule.rule = CSIMD_ADAGRAD.rawValue }
+    var rule = update.elementRule
     // SAFETY: the counts were checked above.
     unsafe gradient.withUnsafeBufferPointer { gradient in
       unsafe state.withParameters(&values) { parameters in

@@ -19,53 +19,141 @@ private func randomFloats(_ count: Int, seed: Int) -> [Float] {
   }
 
   @Test(arguments: names)
-  func `a weight gradient is the sum over the samples in their order`(name: String) throws {
+  func `weights move by the sums over the samples in their order`(name: String) throws {
     let kernels = try kernels(name)
     for (inputs, outputs) in Self.shapes {
       let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
-      for rows in [0, 1, 2, 63, 64, 65, 130] {
+      for rows in [0, 1, 2, 23, 24, 63, 64, 65, 130] {
         let x = randomFloats(rows * inputs, seed: rows)
         let delta = randomFloats(rows * outputs, seed: rows + 1)
-        var packed = [Float](repeating: .nan, count: layer.weightCount)
-        for panel in 0..<layer.panelCount {
-          let floats = layer.floats(ofPanel: panel)
-          let gradient = run(kernels, layer, panel, x, delta, rows: rows, count: floats.count)
-          for (position, value) in zip(floats, gradient) { packed[position] = value }
-        }
+        // From zero, by a rate of one: the weights are the gradient then, with its sign changed.
+        let packed = move(kernels, layer, x, delta, rows: rows, by: .sgd(rate: 1), stateCount: 0)
         for o in 0..<outputs {
           for i in 0..<inputs {
             var sum: Float = 0
             for b in 0..<rows { sum.addProduct(delta[b * outputs + o], x[b * inputs + i]) }
-            #expect(packed[layer.position(input: i, output: o)] == sum, "\(inputs) \(outputs)")
+            #expect(
+              packed.values[layer.position(input: i, output: o)] == -sum, "\(inputs) \(outputs)")
           }
         }
       }
     }
   }
 
-  private func run(
-    _ kernels: TrainingKernels, _ layer: PackedLayer, _ panel: Int, _ x: [Float],
-    _ delta: [Float], rows: Int, count: Int
-  ) -> [Float] {
-    let scratch = [Float](repeating: .nan, count: PackedLayer.gradientScratchCount)
-    return unsafe withGuardedBuffer(x) { x in
-      unsafe withGuardedBuffer(delta) { delta in
-        unsafe withGuardedBuffer(scratch) { scratch in
-          unsafe withGuardedBuffer([Float](repeating: .nan, count: count)) { output in
-            var scratch = unsafe scratch.mutableSpan
-            var gradient = unsafe output.mutableSpan
-            unsafe kernels.weightGradient(
-              layer, panel: panel, input: UnsafeBufferPointer(x).span,
-              inputStride: layer.inputCount, delta: UnsafeBufferPointer(delta).span,
-              deltaStride: layer.outputCount, rowCount: rows, scratch: &scratch, into: &gradient)
-            return unsafe Array(output)
-          }
+  @Test(arguments: names)
+  func `weights move as single numbers do by the same gradient`(name: String) throws {
+    let kernels = try kernels(name)
+    let amsgrad = ParameterUpdate.amsgrad(
+      rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-3, step: 2)
+    for (inputs, outputs) in Self.shapes + [(29, 64)] {
+      let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
+      for rows in [5, 70] {
+        let x = randomFloats(rows * inputs, seed: rows)
+        let delta = randomFloats(rows * outputs, seed: rows + 1)
+        let gradient = move(
+          kernels, layer, x, delta, rows: rows, by: .sgd(rate: -1), stateCount: 0
+        ).values
+        for (update, count) in [(.adagrad(rate: 0.1, epsilon: 1e-3), 1), (amsgrad, 3)] {
+          let moved = move(kernels, layer, x, delta, rows: rows, by: update, stateCount: count)
+          var values = [Float](repeating: 0, count: layer.weightCount)
+          var states = (0..<3).map { [Float](repeating: 0, count: $0 < count ? values.count : 0) }
+          move(kernels, &values, by: update, &states, gradient)
+          #expect(moved.values == values, "\(inputs) \(outputs) \(rows) \(update)")
+          #expect(moved.states == states, "\(inputs) \(outputs) \(rows) \(update)")
         }
       }
     }
   }
 
-  @Test func `the transposed form has the same weights, whatever the shape`() {
+  /// Moves weights that were zero, panel after panel, each between unmapped pages.
+  private func move(
+    _ kernels: TrainingKernels, _ layer: PackedLayer, _ x: [Float], _ delta: [Float], rows: Int,
+    by update: ParameterUpdate, stateCount: Int
+  ) -> (values: [Float], states: [[Float]]) {
+    var values: [Float] = []
+    var states = [[Float]](repeating: [], count: 3)
+    let scratch = [Float](repeating: .nan, count: layer.scratchCount)
+    for panel in 0..<layer.panelCount {
+      let zeros = [Float](repeating: 0, count: layer.floats(ofPanel: panel).count)
+      let kept = (0..<3).map { $0 < stateCount ? zeros : [] }
+      unsafe withGuardedBuffer(x) { x in
+        unsafe withGuardedBuffer(delta) { delta in
+          unsafe withGuardedBuffer(scratch) { scratch in
+            unsafe withGuardedBuffer(zeros) { weights in
+              unsafe withGuardedBuffer(kept[0]) { first in
+                unsafe withGuardedBuffer(kept[1]) { second in
+                  unsafe withGuardedBuffer(kept[2]) { third in
+                    var scratch = unsafe scratch.mutableSpan
+                    var span = unsafe weights.mutableSpan
+                    var state = unsafe UpdateState(
+                      first.mutableSpan, second.mutableSpan, third.mutableSpan)
+                    unsafe kernels.moveWeights(
+                      layer, panel: panel, weights: &span, by: update, state: &state,
+                      input: UnsafeBufferPointer(x).span, inputStride: layer.inputCount,
+                      delta: UnsafeBufferPointer(delta).span, deltaStride: layer.outputCount,
+                      rowCount: rows, scratch: &scratch)
+                    unsafe values += Array(weights)
+                    unsafe states[0] += Array(first)
+                    unsafe states[1] += Array(second)
+                    unsafe states[2] += Array(third)
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return (values, states)
+  }
+
+  @Test(arguments: names)
+  func `a layer's outputs are those of the forward kernels, to the bit`(name: String) throws {
+    let kernels = try kernels(name)
+    for (inputs, outputs) in Self.shapes + [(9, 32), (10, 48), (5, 112)] {
+      let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
+      let weights = randomFloats(inputs * outputs, seed: inputs)
+      let bias = randomFloats(outputs, seed: outputs)
+      var packed = [Float](repeating: 0, count: layer.weightCount)
+      var span = packed.mutableSpan
+      layer.pack(weights.span, into: &span)
+      let padded = bias + [Float](repeating: 0, count: layer.biasCount - outputs)
+      for rows in [0, 1, 4, 5, 6, 13] {
+        let x = randomFloats(rows * inputs, seed: rows)
+        for relu in [false, true] {
+          var expected: [Float] = []
+          for b in 0..<rows {
+            for o in 0..<outputs where outputs > 1 {
+              var sum = bias[o]
+              for i in 0..<inputs { sum.addProduct(x[b * inputs + i], weights[o * inputs + i]) }
+              expected.append(relu ? max(sum, 0) : sum)
+            }
+            guard outputs == 1 else { continue }
+            var parts = [Float](repeating: 0, count: 16)
+            for i in 0..<inputs { parts[i % 16].addProduct(x[b * inputs + i], weights[i]) }
+            for half in [8, 4, 2, 1] { for l in 0..<half { parts[l] += parts[l + half] } }
+            expected.append(relu ? max(bias[0] + parts[0], 0) : bias[0] + parts[0])
+          }
+          let nothing = [Float](repeating: .nan, count: rows * outputs)
+          let result = unsafe withGuardedBuffer(x) { x in
+            unsafe withGuardedBuffer(nothing) { output in
+              var span = unsafe output.mutableSpan
+              unsafe kernels.forward(
+                layer, weights: packed.span, bias: padded.span, appliesReLU: relu,
+                input: UnsafeBufferPointer(x).span, inputStride: inputs, rowCount: rows,
+                into: &span, outputStride: outputs, next: packed.span)
+              return unsafe Array(output)
+            }
+          }
+          #expect(result == expected, "\(inputs) \(outputs) \(rows) \(relu)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: names)
+  func `the transposed form has the same weights, whatever the shape`(name: String) throws {
+    let kernels = try kernels(name)
     for (inputs, outputs) in Self.shapes + [(367, 130), (64, 64), (129, 66)] {
       let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
       let weights = randomFloats(inputs * outputs, seed: inputs)
@@ -75,7 +163,7 @@ private func randomFloats(_ count: Int, seed: Int) -> [Float] {
       var transposed = [Float](repeating: 0, count: layer.transposed.weightCount)
       var transposedSpan = transposed.mutableSpan
       for panel in 0..<layer.panelCount {
-        layer.transpose(panel: panel, of: packed.span, into: &transposedSpan)
+        kernels.transpose(layer, panel: panel, of: packed.span, into: &transposedSpan)
       }
       var expected = [Float](repeating: 0, count: layer.transposed.weightCount)
       var expectedSpan = expected.mutableSpan
@@ -127,6 +215,7 @@ private func randomFloats(_ count: Int, seed: Int) -> [Float] {
     var span = values.mutableSpan
     var state = UpdateState(first.mutableSpan, second.mutableSpan, third.mutableSpan)
     kernels.update(&span, by: update, state: &state, gradient: gradient.span)
+    states = [first, second, third]
   }
 
   @Test(arguments: names)

@@ -56,20 +56,33 @@ typedef struct csimd_path_gradient {
   float *hidden_weight, *hidden_bias, *output_weight, *output_bias;
 } csimd_path_gradient;
 
-// Rows of samples whose gradients are summed at a time: what `scratch` holds is in the first-level
-// cache then.
+// Rows of samples whose gradients are summed at a time: what `scratch` holds of them is in the
+// first-level cache then.
 #define CSIMD_GRADIENT_ROWS 64
 #define CSIMD_GRADIENT_SCRATCH (CSIMD_GRADIENT_ROWS * 64)
 
 typedef struct csimd_training_kernels {
   const char *name;
 
-  // One panel of a layer's weight gradient, in packed form:
+  // A layer's outputs as csimd_dense_forward computes them. next: memory that is read afterwards,
+  // weights of the next layer; what lies in its first panel is asked for meanwhile.
+  void (*layer_forward)(const float *x, size_t x_stride, size_t rows, const float *packed,
+                        const float *bias, size_t inputs, size_t outputs, bool relu, float *y,
+                        size_t y_stride, const float *next, size_t next_count);
+
+  // Moves one panel of a layer's weights by its gradient:
   //   gradient[i * padded + o] = sum over b of x[b, i] * delta[b, o], o < width; 0 behind them.
-  // padded: a multiple of 16, at most 64. scratch: CSIMD_GRADIENT_SCRATCH floats.
-  void (*weight_gradient)(const float *x, size_t x_stride, size_t rows, const float *delta,
-                          size_t delta_stride, size_t inputs, size_t width, size_t padded,
-                          float *scratch, float *gradient);
+  // Not for CSIMD_ROWWISE. padded: a multiple of 16, at most 64. scratch: CSIMD_GRADIENT_SCRATCH +
+  // 64 * inputs floats.
+  void (*weight_step)(const float *x, size_t x_stride, size_t rows, const float *delta,
+                      size_t delta_stride, size_t inputs, size_t width, size_t padded,
+                      float *scratch, const csimd_update *rule, csimd_parameters panel);
+
+  // The packed form of the transposed weights, as far as one panel of them knows it. panel: the
+  // weights of outputs first ..< first + width, padded floats an input; transposed: of the whole
+  // layer with `inputs` outputs and `outputs` inputs.
+  void (*transpose_panel)(const float *panel, size_t inputs, size_t outputs, size_t first,
+                          size_t width, size_t padded, float *transposed);
 
   // sums[i] = sum over b of w[b * w_stride] * x[b, i]; w NULL: of x[b, i].
   void (*column_sums)(const float *x, size_t x_stride, size_t rows, const float *w,
@@ -126,12 +139,6 @@ const csimd_training_kernels *csimd_training_portable(void);
 const csimd_training_kernels *csimd_training_avx2(void);
 const csimd_training_kernels *csimd_training_avx512(void);
 const csimd_training_kernels *csimd_training_neon(void);
-
-// The packed form of the transposed weights, as far as one panel of them knows it. panel: the
-// weights of outputs first ..< first + width, padded floats an input; transposed: of the whole
-// layer with `inputs` outputs and `outputs` inputs.
-void csimd_dense_transpose_panel(const float *panel, size_t inputs, size_t outputs, size_t first,
-                                 size_t width, size_t padded, float *transposed);
 
 // The different values among rows: unique[0 ..< result] in the order of their first appearance,
 // and of each row its place there. table: table_count entries, a power of two, at least twice

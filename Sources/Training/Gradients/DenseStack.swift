@@ -10,8 +10,6 @@ final class TrainedLayer: Sendable {
   let bias: Parameters
   /// The packed weights of the way back; nil if nobody asks for the gradient of the inputs.
   let transposed: FloatMemory?
-  let weightGradient: FloatMemory
-  let biasGradient: FloatMemory
 
   init(
     weight: String, bias: String, inputCount: Int, outputCount: Int, appliesReLU: Bool,
@@ -23,54 +21,41 @@ final class TrainedLayer: Sendable {
     weights = try Parameters(name: weight, weightsOf: layer, optimizer: optimizer)
     self.bias = try Parameters(
       name: bias, shape: [outputCount], padded: layer.biasCount, optimizer: optimizer)
-    (transposed, weightGradient, biasGradient) = try reservingMemory {
-      () throws(SystemError) in
-      (
-        passesBack ? try FloatMemory(count: layer.transposed.weightCount) : nil,
-        try FloatMemory(count: layer.weightCount), try FloatMemory(count: layer.biasCount)
-      )
+    transposed = try reservingMemory { () throws(SystemError) in
+      passesBack ? try FloatMemory(count: layer.transposed.weightCount) : nil
     }
   }
 
   /// Brings the weights of the way back up to date with all weights.
-  func transposeAll() {
+  func transposeAll(kernels: TrainingKernels) {
     guard let transposed else { return }
     let values = weights.values
     var span = transposed.mutableFloats()
     for panel in 0..<layer.panelCount {
-      layer.transpose(panel: panel, of: values.floats, into: &span)
+      kernels.transpose(layer, panel: panel, of: values.floats, into: &span)
     }
   }
 
-  /// The gradient of one panel of the weights, and of its biases.
-  func findGradient(
-    panel: Int, input: Matrix, delta: Matrix, rowCount: Int, scratch: inout MutableSpan<Float>,
-    kernels: TrainingKernels
+  /// Moves one panel of the weights, and its biases, by their gradient over a whole batch.
+  func update(
+    panel: Int, input: Matrix, delta: Matrix, rowCount: Int, by update: ParameterUpdate,
+    scratch: FeatureScratch, kernels: TrainingKernels
   ) {
-    let rows = 0..<rowCount
-    let outputs = layer.outputs(ofPanel: panel)
-    let (weightGradient, biasGradient) = (weightGradient, biasGradient)
-    var gradient = weightGradient.mutableFloats(layer.floats(ofPanel: panel))
-    kernels.weightGradient(
-      layer, panel: panel, input: input.floats(rows), inputStride: input.stride,
-      delta: delta.floats(rows), deltaStride: delta.stride, rowCount: rowCount, scratch: &scratch,
-      into: &gradient)
-    var sums = biasGradient.mutableFloats(outputs)
+    let (outputs, values) = (layer.outputs(ofPanel: panel), weights.values)
+    var block = scratch.takeBlock(layer.scratchCount)
+    var span = block.mutableSpan
+    weights.update(
+      panel: panel, input: input, delta: delta, rowCount: rowCount, by: update, scratch: &span,
+      kernels: kernels)
+    var sums = span._mutatingExtracting(0..<outputs.count)
     let columns = delta.columns(outputs)
     kernels.columnSums(
-      columns.floats(rows), stride: delta.stride, rowCount: rowCount, into: &sums)
-  }
-
-  /// Moves one panel of the weights, and its biases, by their gradient.
-  func update(panel: Int, by update: ParameterUpdate, kernels: TrainingKernels) {
-    let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
-    let (weightGradient, biasGradient, values) = (weightGradient, biasGradient, weights.values)
-    weights.update(
-      floats, gradient: weightGradient.floats(floats), by: update, kernels: kernels)
-    bias.update(outputs, gradient: biasGradient.floats(outputs), by: update, kernels: kernels)
+      columns.floats(0..<rowCount), stride: delta.stride, rowCount: rowCount, into: &sums)
+    bias.update(outputs, gradient: sums.span, by: update, kernels: kernels)
+    scratch.putBack(&block)
     guard let transposed else { return }
-    var span = transposed.mutableFloats()
-    layer.transpose(panel: panel, of: values.floats, into: &span)
+    var target = transposed.mutableFloats()
+    kernels.transpose(layer, panel: panel, of: values.floats, into: &target)
   }
 
   /// Whether a panel of the weights, and its biases, are all finite.
@@ -139,15 +124,18 @@ final class DenseStack: Sendable {
 
   /// The outputs of some samples.
   func forward(_ rows: Range<Int>, kernels: TrainingKernels) {
+    let noBias = noBias
     for (index, trained) in layers.enumerated() {
       let input = input(ofLayer: index)
       let target = outputs[index]
       let (weights, bias) = (trained.weights.values, trained.bias.values)
+      let next = index + 1 < layers.count ? layers[index + 1].weights.values : noBias
       var output = target.mutableFloats(rows)
       kernels.forward(
         trained.layer, weights: weights.floats, bias: bias.floats,
         appliesReLU: trained.appliesReLU, input: input.floats(rows), inputStride: input.stride,
-        rowCount: rows.count, into: &output, outputStride: target.stride)
+        rowCount: rows.count, into: &output, outputStride: target.stride,
+        next: next.floats)
     }
   }
 
@@ -167,11 +155,13 @@ final class DenseStack: Sendable {
       guard let back = trained.transposed,
         let target = index == 0 ? inputDelta : deltas[index - 1]
       else { continue }
+      let next = index > 0 ? layers[index - 1].transposed ?? noBias : noBias
       var span = target.mutableFloats(rows)
       kernels.forward(
         trained.layer.transposed, weights: back.floats, bias: noBias.floats, appliesReLU: false,
         input: delta.floats(rows), inputStride: delta.stride, rowCount: rows.count, into: &span,
-        outputStride: target.stride)
+        outputStride: target.stride,
+        next: next.floats)
     }
   }
 }

@@ -86,6 +86,27 @@ final class Parameters: Sendable {
     kernels.update(&numbers, by: update, state: &state, gradient: gradient)
   }
 
+  /// Moves one panel of a layer's weights by its gradient over all rows of a batch.
+  ///
+  /// - Parameter delta: the gradient of the layer's outputs.
+  func update(
+    panel: Int, input: Matrix, delta: Matrix, rowCount: Int, by update: ParameterUpdate,
+    scratch: inout MutableSpan<Float>, kernels: TrainingKernels
+  ) {
+    guard let packing else { preconditionFailure("\(name) is no layer's") }
+    let (rows, range) = (0..<rowCount, packing.floats(ofPanel: panel))
+    let (values, first, second, third) = (values, first, second, third)
+    var numbers = values.mutableFloats(range)
+    var state = UpdateState(
+      first.mutableFloats(Self.part(range, first)),
+      second.mutableFloats(Self.part(range, second)),
+      third.mutableFloats(Self.part(range, third)))
+    kernels.moveWeights(
+      packing, panel: panel, weights: &numbers, by: update, state: &state,
+      input: input.floats(rows), inputStride: input.stride, delta: delta.floats(rows),
+      deltaStride: delta.stride, rowCount: rowCount, scratch: &scratch)
+  }
+
   private static func part(_ range: Range<Int>, _ state: FloatMemory) -> Range<Int> {
     state.count == 0 ? 0..<0 : range
   }

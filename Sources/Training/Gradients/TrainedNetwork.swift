@@ -176,7 +176,7 @@ package final class TrainedNetwork: Sendable {
 
   /// To be called when values were written from outside.
   func parametersChanged() {
-    for stack in stacks { for layer in stack.layers { layer.transposeAll() } }
+    for stack in stacks { for layer in stack.layers { layer.transposeAll(kernels: kernels) } }
   }
 }
 

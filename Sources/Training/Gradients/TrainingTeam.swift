@@ -153,13 +153,9 @@ final class TrainingTeam: Sendable {
     let kernels = network.kernels
     switch work {
     case .layer(let trained, let input, let delta, let panel):
-      var floats = scratch.takeBlock(PackedLayer.gradientScratchCount)
-      var span = floats.mutableSpan
-      trained.findGradient(
-        panel: panel, input: input, delta: delta, rowCount: count, scratch: &span,
+      trained.update(
+        panel: panel, input: input, delta: delta, rowCount: count, by: update, scratch: scratch,
         kernels: kernels)
-      scratch.putBack(&floats)
-      trained.update(panel: panel, by: update, kernels: kernels)
     case .cross(let cross, let index):
       cross.update(index, rowCount: count, by: update, kernels: kernels)
     case .feature(let index):

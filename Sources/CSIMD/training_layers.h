@@ -1,0 +1,186 @@
+// Part of training_template.h: dense layers forward, back and onward.
+
+// A layer's outputs for R samples and V vectors of outputs, whose sums stay in registers. Meanwhile
+// it asks for the lines of memory at `ahead`, one an input, `ahead_step` bytes apart: what comes
+// next has often been written by another core, and to wait for it there costs more than to compute.
+INLINE void layer_block(const float *x, size_t x_stride, const float *weights, size_t padded,
+                        const float *bias, size_t inputs, bool relu, float *y, size_t y_stride,
+                        size_t width, const char *ahead, size_t ahead_step, const int R,
+                        const int V) {
+  Vector sum[6][STRIP];
+  for (int r = 0; r < R; r++)
+    for (int v = 0; v < V; v++) {
+      sum[r][v] = load(bias + LANES * v);
+      __builtin_prefetch(y + (size_t)r * y_stride + LANES * v, 1, 3);
+    }
+  for (size_t i = 0; i < inputs; i++, weights += padded, ahead += ahead_step) {
+    __builtin_prefetch(ahead, 0, 2);
+    Vector w[STRIP];
+    for (int v = 0; v < V; v++) w[v] = load(weights + LANES * v);
+    for (int r = 0; r < R; r++) {
+      const Vector input = spread(x[(size_t)r * x_stride + i]);
+      for (int v = 0; v < V; v++) sum[r][v] = fused(input, w[v], sum[r][v]);
+    }
+  }
+  UNROLLED for (int r = 0; r < R; r++, y += y_stride)
+    UNROLLED for (int v = 0; v < V; v++) {
+      const Vector value = relu ? larger(sum[r][v], zero()) : sum[r][v];
+      if ((size_t)v * LANES + LANES <= width) {
+        store(y + LANES * v, value);
+      } else {
+        float part[LANES];
+        store(part, value);
+        for (size_t o = (size_t)v * LANES; o < width; o++) y[o] = part[o - (size_t)v * LANES];
+      }
+    }
+}
+
+// The samples of a strip of outputs; see layer_block.
+INLINE void layer_strip(const float *x, size_t x_stride, size_t rows, const float *weights,
+                        size_t padded, const float *bias, size_t inputs, bool relu, float *y,
+                        size_t y_stride, size_t width, const char *ahead, size_t ahead_step,
+                        const int V) {
+#define LAYER_BLOCK(R)                                                                           \
+  layer_block(x, x_stride, weights, padded, bias, inputs, relu, y, y_stride, width, ahead,       \
+              ahead_step, R, V)
+  for (; rows >= 6; rows -= 6, x += 6 * x_stride, y += 6 * y_stride, ahead += inputs * ahead_step)
+    LAYER_BLOCK(6);
+  switch (rows) {
+    case 5: LAYER_BLOCK(5); break;
+    case 4: LAYER_BLOCK(4); break;
+    case 3: LAYER_BLOCK(3); break;
+    case 2: LAYER_BLOCK(2); break;
+    case 1: LAYER_BLOCK(1); break;
+    default: break;
+  }
+#undef LAYER_BLOCK
+}
+
+static void layer_forward(const float *x, size_t x_stride, size_t rows, const float *packed,
+                          const float *bias, size_t inputs, size_t outputs, bool relu, float *y,
+                          size_t y_stride, const float *next, size_t next_count) {
+  if (outputs == 1) {
+    for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride) {
+      const float value = *bias + dot(x, packed, inputs);
+      *y = relu && !(value > 0) ? 0 : value;
+    }
+    return;
+  }
+  const size_t all = (outputs + 15) / 16 * 16;
+  for (size_t first = 0; first < all; first += CSIMD_DENSE_PANEL) {
+    const size_t left = all - first;
+    const size_t padded = left < CSIMD_DENSE_PANEL ? left : CSIMD_DENSE_PANEL;
+    const float *after = packed + padded * inputs;
+    const bool is_last = left <= CSIMD_DENSE_PANEL;
+    const size_t after_left = is_last ? next_count : inputs * (left - padded);
+    const char *ahead = (const char *)(is_last ? next : after);
+    const size_t panel = inputs * CSIMD_DENSE_PANEL;
+    const size_t asked = after_left < panel ? after_left : panel;
+    const size_t ahead_step = sizeof(float) * asked / (inputs * (rows / 6 + 1)) + 1;
+    for (size_t o = 0; o < padded; o += LANES * STRIP) {
+      const size_t start = first + o;
+#define LAYER_STRIP(V)                                                                           \
+  layer_strip(x, x_stride, rows, packed + o, padded, bias + start, inputs, relu, y + start,      \
+              y_stride, outputs - start, ahead, ahead_step, V)
+      switch ((padded - o) / LANES) {
+        case 1: LAYER_STRIP(1); break;
+#if STRIP > 2
+        case 2: LAYER_STRIP(2); break;
+        case 3: LAYER_STRIP(3); break;
+#endif
+        default: LAYER_STRIP(STRIP);
+      }
+#undef LAYER_STRIP
+    }
+    packed = after;
+  }
+}
+
+#if LANES == 16
+#define TILE 16
+// Sixteen by sixteen: pairs, fours, and the quarters of vectors.
+INLINE void transpose_tile(const float *from, size_t from_stride, float *to, size_t to_stride) {
+  Vector a[16], b[16];
+  UNROLLED for (int i = 0; i < 16; i++) a[i] = load(from + (size_t)i * from_stride);
+#define PAIRED(x, y, low)                                                                        \
+  __builtin_shufflevector(x, y, low, 16 + low, low + 1, 17 + low, 4 + low, 20 + low, 5 + low,    \
+                          21 + low, 8 + low, 24 + low, 9 + low, 25 + low, 12 + low, 28 + low,    \
+                          13 + low, 29 + low)
+#define FOURS(x, y, low)                                                                         \
+  __builtin_shufflevector(x, y, low, 1 + low, 16 + low, 17 + low, 4 + low, 5 + low, 20 + low,    \
+                          21 + low, 8 + low, 9 + low, 24 + low, 25 + low, 12 + low, 13 + low,    \
+                          28 + low, 29 + low)
+#define QUARTERS(x, y, low)                                                                      \
+  __builtin_shufflevector(x, y, low, 1 + low, 2 + low, 3 + low, 8 + low, 9 + low, 10 + low,      \
+                          11 + low, 16 + low, 17 + low, 18 + low, 19 + low, 24 + low, 25 + low,  \
+                          26 + low, 27 + low)
+  UNROLLED for (int i = 0; i < 16; i += 2) {
+    b[i] = PAIRED(a[i], a[i + 1], 0);
+    b[i + 1] = PAIRED(a[i], a[i + 1], 2);
+  }
+  UNROLLED for (int i = 0; i < 16; i += 4) {
+    a[i] = FOURS(b[i], b[i + 2], 0);
+    a[i + 1] = FOURS(b[i], b[i + 2], 2);
+    a[i + 2] = FOURS(b[i + 1], b[i + 3], 0);
+    a[i + 3] = FOURS(b[i + 1], b[i + 3], 2);
+  }
+  UNROLLED for (int i = 0; i < 4; i++) {
+    b[i] = QUARTERS(a[i], a[i + 4], 0);
+    b[i + 4] = QUARTERS(a[i], a[i + 4], 4);
+    b[i + 8] = QUARTERS(a[i + 8], a[i + 12], 0);
+    b[i + 12] = QUARTERS(a[i + 8], a[i + 12], 4);
+  }
+  UNROLLED for (int i = 0; i < 8; i++) {
+    store(to + (size_t)i * to_stride, QUARTERS(b[i], b[i + 8], 0));
+    store(to + (size_t)(i + 8) * to_stride, QUARTERS(b[i], b[i + 8], 4));
+  }
+#undef PAIRED
+#undef FOURS
+#undef QUARTERS
+}
+#else
+#define TILE 4
+typedef float Four __attribute__((vector_size(16)));
+typedef float LooseFour __attribute__((vector_size(16), aligned(4), may_alias));
+
+// Four by four, so that neither side's reads or writes are scattered one by one.
+INLINE void transpose_tile(const float *from, size_t from_stride, float *to, size_t to_stride) {
+  Four a = *(const LooseFour *)from, b = *(const LooseFour *)(from + from_stride);
+  Four c = *(const LooseFour *)(from + 2 * from_stride);
+  Four d = *(const LooseFour *)(from + 3 * from_stride);
+  const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(LooseFour *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  *(LooseFour *)(to + to_stride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  *(LooseFour *)(to + 2 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+  *(LooseFour *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+#endif
+
+static void transpose_panel(const float *panel, size_t inputs, size_t outputs, size_t first,
+                            size_t width, size_t padded, float *transposed) {
+  if (outputs == 1 || inputs == 1) {  // One of the two forms is the other.
+    memcpy(transposed + (inputs == 1 ? first : 0), panel,
+           (outputs == 1 ? inputs : width) * sizeof(float));
+    return;
+  }
+  for (size_t start = 0; start < inputs; start += CSIMD_DENSE_PANEL) {
+    const size_t left = inputs - start;
+    const size_t count = left < CSIMD_DENSE_PANEL ? left : CSIMD_DENSE_PANEL;
+    const size_t stride = (count + 15) / 16 * 16;
+    const float *from = panel + start * padded;
+    float *to = transposed + start * outputs + first * stride;
+    size_t i = 0;
+    for (; i + TILE <= count; i += TILE) {
+      size_t o = 0;
+      for (; o + TILE <= width; o += TILE)
+        transpose_tile(from + i * padded + o, padded, to + o * stride + i, stride);
+      for (; o < width; o++)
+        for (size_t k = i; k < i + TILE; k++) to[o * stride + k] = from[k * padded + o];
+    }
+    for (; i < count; i++)
+      for (size_t o = 0; o < width; o++) to[o * stride + i] = from[i * padded + o];
+  }
+}
