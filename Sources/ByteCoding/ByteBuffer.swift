@@ -236,6 +236,44 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
 }
 
 extension StaticString {
+  /// True if `bytes` are the text's.
+  public func equals(_ bytes: Span<UInt8>) -> Bool {
+    let byteCount = utf8CodeUnitCount
+    guard bytes.count == byteCount else { return false }
+    // SAFETY: all loads lie inside both texts, which have byteCount bytes.
+    return unsafe bytes.withUnsafeBytes { bytes in
+      let text = unsafe UnsafeRawPointer(utf8Start)
+      guard byteCount >= 8 else {
+        for offset in 0..<byteCount
+        where unsafe bytes[offset] != text.load(fromByteOffset: offset, as: UInt8.self) {
+          return false
+        }
+        return true
+      }
+      // Eight at a time; the last eight may overlap those before them.
+      var offset = 0
+      while true {
+        let word = unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        let other = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        if word != other { return false }
+        if offset == byteCount &- 8 { return true }
+        offset = min(offset &+ 8, byteCount &- 8)
+      }
+    }
+  }
+
+  /// True if `bytes` are the text's in any case. The text is lower-case ASCII.
+  public func equalsIgnoringCase(_ bytes: Span<UInt8>) -> Bool {
+    if equals(bytes) { return true }
+    guard bytes.count == utf8CodeUnitCount else { return false }
+    for offset in 0..<bytes.count {
+      let byte = bytes[offset]
+      let folded = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+      if folded != self.byte(at: offset) { return false }
+    }
+    return true
+  }
+
   /// True for the very same text; false may also mean another copy of it.
   @inlinable
   public func isIdentical(to other: StaticString) -> Bool {

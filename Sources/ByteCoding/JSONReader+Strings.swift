@@ -21,11 +21,7 @@ extension JSONReader {
   /// Whether a string this reader returned, decoded, is `text` (which must be ASCII).
   package func name(_ string: Range<Int>, equals text: StaticString) -> Bool {
     let length = text.utf8CodeUnitCount
-    if string.count == length {
-      var at = 0
-      while at < length, bytes[string.lowerBound + at] == text.byte(at: at) { at += 1 }
-      if at == length && !hasEscapes(string) { return true }
-    }
+    if text.equals(bytes.extracting(string)), !hasEscapes(string) { return true }
     guard string.count > length, hasEscapes(string) else { return false }
     var at = string.lowerBound
     for index in 0..<length {

@@ -60,12 +60,7 @@ func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 /// True if `bytes[range]` is `word` in any case. `word` is lower-case ASCII.
 func equalsIgnoringCase(_ bytes: Span<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
   guard range.count == word.utf8CodeUnitCount else { return false }
-  for position in 0..<range.count {
-    let byte = bytes[range.lowerBound &+ position]
-    let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
-    if folded != word.byte(at: position) { return false }
-  }
-  return true
+  return word.equalsIgnoringCase(bytes.extracting(range))
 }
 
 let asciiCR = UInt8(ascii: "\r")

@@ -1,8 +1,14 @@
+import ByteCoding
+
 /// Comparisons of request bytes with words, without making Strings of them.
 extension Span where Element == UInt8 {
-  /// True if these bytes are exactly `word` (a literal of at most 15 bytes allocates nothing).
-  func equals(_ word: String) -> Bool {
-    let text = word.utf8Span
+  /// True if these bytes are exactly `word`.
+  func equals(_ word: StaticString) -> Bool { word.equals(self) }
+
+  /// True if these bytes are the text's.
+  @_disfavoredOverload
+  func equals(_ text: String) -> Bool {
+    let text = text.utf8Span
     return equals(text.span)
   }
 
@@ -13,26 +19,34 @@ extension Span where Element == UInt8 {
   }
 
   /// True if these bytes are `word` in any case; `word` is lower-case ASCII.
-  func equalsIgnoringCase(_ word: String) -> Bool {
-    let text = word.utf8Span
+  func equalsIgnoringCase(_ word: StaticString) -> Bool { word.equalsIgnoringCase(self) }
+
+  /// The same for a text that is no literal.
+  @_disfavoredOverload
+  func equalsIgnoringCase(_ text: String) -> Bool {
+    let text = text.utf8Span
     let bytes = text.span
     guard count == bytes.count else { return false }
-    for offset in bytes.indices where Self.lowercased(self[offset]) != bytes[offset] {
-      return false
+    for offset in bytes.indices {
+      let byte = self[offset]
+      let folded = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+      if folded != bytes[offset] { return false }
     }
     return true
   }
 
-  func hasSuffix(_ word: String) -> Bool {
-    count >= word.utf8.count && extracting(last: word.utf8.count).equals(word)
+  func hasSuffix(_ word: StaticString) -> Bool {
+    count >= word.utf8CodeUnitCount && extracting(last: word.utf8CodeUnitCount).equals(word)
   }
 
-  func hasPrefixIgnoringCase(_ word: String) -> Bool {
-    count >= word.utf8.count && extracting(first: word.utf8.count).equalsIgnoringCase(word)
+  func hasPrefixIgnoringCase(_ word: StaticString) -> Bool {
+    count >= word.utf8CodeUnitCount
+      && extracting(first: word.utf8CodeUnitCount).equalsIgnoringCase(word)
   }
 
-  func hasSuffixIgnoringCase(_ word: String) -> Bool {
-    count >= word.utf8.count && extracting(last: word.utf8.count).equalsIgnoringCase(word)
+  func hasSuffixIgnoringCase(_ word: StaticString) -> Bool {
+    count >= word.utf8CodeUnitCount
+      && extracting(last: word.utf8CodeUnitCount).equalsIgnoringCase(word)
   }
 
   /// These bytes without blanks and tabs at both ends.
@@ -96,9 +110,5 @@ extension Span where Element == UInt8 {
         byte >= 0x20 && byte < 0x7F ? Character(Unicode.Scalar(byte)) : Character("?"))
     }
     return count > 64 ? text + "..." : text
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
   }
 }

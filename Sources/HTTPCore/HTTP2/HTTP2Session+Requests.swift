@@ -129,11 +129,24 @@ extension HTTP2Session {
     stream.hasDefect = summary.hasDefect
     stream.state = .readingBody
     stream.phaseStart = now
-    if summary.hasDefect || isRefused(stream) {
+    if summary.hasDefect {
       complete(stream)
     } else if summary.expectsContinue {
-      submitContinue(stream)
+      if isRefused(stream) { complete(stream) } else { submitContinue(stream) }
+    } else {
+      headsWithoutEnd.append(stream.id)
     }
+  }
+
+  /// All bytes that have come were read: gives requests out whose answer does not depend on the
+  /// rest. Most have no rest.
+  func refuseAtHeads() {
+    for id in headsWithoutEnd {
+      withStream(id) { stream in
+        if stream.state == .readingBody, isRefused(stream) { complete(stream) }
+      }
+    }
+    headsWithoutEnd.removeAll(keepingCapacity: true)
   }
 
   private func isRefused(_ stream: HTTP2Stream) -> Bool {

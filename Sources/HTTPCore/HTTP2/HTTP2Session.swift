@@ -34,6 +34,8 @@ package final class HTTP2Session {
   var deferredByteCount = 0
   // SAFETY: cleared when the head is complete and when the stream is closed; `open` holds it.
   private var headPlace: Unmanaged<HTTP2Stream>?
+  /// Streams whose header sections ended in this call of ``receive(_:now:)``.
+  var headsWithoutEnd: [Int32] = []
   /// Since when a header section is incomplete; its bytes and its further frames.
   var headStart: UInt64?
   var headBlockByteCount = 0
@@ -130,6 +132,7 @@ package final class HTTP2Session {
       // SAFETY: a call on a live session.
       _ = unsafe nghttp2_session_terminate_session(session, failure.code)
     }
+    refuseAtHeads()
     replenishConnection()
     reap()
   }

@@ -78,9 +78,9 @@ extension InputTensor.Role {
 
 extension ServingModel {
   /// The categorical feature that a name such as `C7.lengths` speaks of.
-  func feature(of name: Span<UInt8>, withSuffix suffix: String) -> Int? {
+  func feature(of name: Span<UInt8>, withSuffix suffix: StaticString) -> Int? {
     guard name.hasSuffix(suffix) else { return nil }
-    return model.featureIndex(of: name.extracting(0..<name.count - suffix.utf8.count))
+    return model.featureIndex(of: name.extracting(0..<name.count - suffix.utf8CodeUnitCount))
   }
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""HTTPS as clients of other people see it: Python's ssl, httpx, curl. Versions, ALPN, reload, client
-certificates, what is refused and counted, large answers, slow and cut handshakes.
+"""HTTPS as clients of other people see it: Python's ssl, httpx, curl, grpcio, tritonclient. Versions,
+ALPN, reload, client certificates, what is refused and counted, large answers, slow and cut handshakes.
 
 usage: check_tls.py QUOTIENT_BINARY (built with --traits TLS)
 """
@@ -19,7 +19,12 @@ import tempfile
 import time
 import warnings
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # Calls that fail here are meant to.
+import grpc
 import httpx
+import numpy
+import tritonclient.grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from checks import Checks, run
 
@@ -167,6 +172,43 @@ def check_protocols(checks, server, folder):
     except OSError as error:
         checks.that("an unknown protocol is refused", "application protocol" in str(error), error)
     checks.that("and counted", server.wait_for_handshakes("unsupported", before + 1) == before + 1)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def check_calls(checks, server, folder):
+    """gRPC over TLS answers what REST does, to the bit."""
+    address = f"127.0.0.1:{server.port}"
+    trusted = f"{folder}/authority.pem"
+    ids = numpy.arange(20_000) % 500
+    credentials = grpc.ssl_channel_credentials(read(trusted))
+    with grpc.secure_channel(address, credentials) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        status = health.Check(health_pb2.HealthCheckRequest(), timeout=10).status
+        checks.that("grpcio", status == health_pb2.HealthCheckResponse.SERVING, status)
+    untrusted = grpc.ssl_channel_credentials(read(f"{folder}/other.pem"))
+    with grpc.secure_channel(address, untrusted) as channel:
+        try:
+            health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+            checks.that("grpcio refuses a stranger", False)
+        except grpc.RpcError as error:
+            checks.that("grpcio refuses a stranger", error.code() == grpc.StatusCode.UNAVAILABLE, error)
+    with httpx.Client(verify=trusting(folder)) as client:
+        answer = client.post(f"{server.url}/v1/models/demo:lookup?feature=C3&dtype=I64",
+                             content=ids.tobytes(),
+                             headers={"Content-Type": "application/octet-stream"})
+    expected = numpy.frombuffer(answer.content, "<f4").reshape(len(ids), -1)
+    with tritonclient.grpc.InferenceServerClient(
+            address, ssl=True, root_certificates=trusted) as client:
+        tensor = tritonclient.grpc.InferInput("C3", list(ids.shape), "INT64")
+        tensor.set_data_from_numpy(ids)
+        wanted = [tritonclient.grpc.InferRequestedOutput("C3.vectors")]
+        for count in (1, 2):
+            found = client.infer("demo", [tensor], outputs=wanted).as_numpy("C3.vectors")
+            checks.that(f"tritonclient.grpc, call {count}", numpy.array_equal(found, expected))
 
 
 def check_versions(checks, server, folder):
@@ -325,6 +367,15 @@ def check_clients(checks, binary, folder):
             except OSError:
                 return False
 
+        known = grpc.ssl_channel_credentials(
+            *(read(f"{folder}/{name}") for name in ("authority.pem", "client.key", "client.pem")))
+        for credentials, code in ((known, grpc.StatusCode.OK), (
+                grpc.ssl_channel_credentials(read(f"{folder}/authority.pem")),
+                grpc.StatusCode.UNAVAILABLE)):
+            with grpc.secure_channel(f"127.0.0.1:{server.port}", credentials) as channel:
+                call = health_pb2_grpc.HealthStub(channel).Check.future(
+                    health_pb2.HealthCheckRequest(), timeout=10)
+                checks.that(f"a call with a certificate, or without: {code.name}", call.code() == code)
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             checks.that(f"{version.name}: a known client", attempt("client", version))
             for name, result in ((None, "certificate_missing"), ("stranger", "certificate_untrusted"),
@@ -438,7 +489,7 @@ def main():
         with checks.section("files"):
             check_files(checks, binary, folder)
         with serving(binary, folder) as server:
-            for check in (check_protocols, check_versions, check_refusals, check_bytes, check_reload):
+            for check in (check_protocols, check_calls, check_versions, check_refusals, check_bytes, check_reload):
                 with checks.section(check.__name__):
                     check(checks, server, folder)
         with checks.section("rest"), serving(binary, folder) as server:

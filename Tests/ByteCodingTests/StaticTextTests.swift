@@ -1,0 +1,39 @@
+import ByteCoding
+import Testing
+
+@Suite struct StaticTextTests {
+  static let texts: [StaticString] = [
+    "", "a", "id", "text", "feature", "features", "datatypes", "grpc-timeout", "binary_data_size",
+    "application/grpc", "application/grpc+", "raw_input_contents", "inference-header-content",
+    "inference-header-content-", "{a}~`^_-",
+  ]
+
+  /// As it is, and in any case.
+  private func compare(_ text: StaticString, _ bytes: [UInt8]) -> [Bool] {
+    [text.equals(bytes.span), text.equalsIgnoringCase(bytes.span)]
+  }
+
+  @Test(arguments: texts.indices)
+  func `a text equals its own bytes and no others`(index: Int) {
+    let text = Self.texts[index]
+    let bytes = Array("\(text)".utf8)
+    #expect(compare(text, bytes) == [true, true])
+    for other in [bytes + [0], bytes.dropLast() + [], [0] + bytes] where other != bytes {
+      #expect(compare(text, other) == [false, false])
+    }
+    for place in bytes.indices {
+      for bit in 0..<8 {
+        var other = bytes
+        other[place] ^= 1 << UInt8(bit)
+        let isLetter = bytes[place] &- 0x61 < 26
+        #expect(compare(text, other) == [false, isLetter && bit == 5], "\(place) \(bit)")
+      }
+    }
+  }
+
+  @Test func `a text is identical to itself alone`() {
+    let text: StaticString = "application/json"
+    #expect(text.isIdentical(to: text) && !text.isIdentical(to: "application/jso"))
+    #expect(!text.isIdentical(to: "text/plain"))
+  }
+}
