@@ -8,50 +8,67 @@
 #define VECTOR_BYTES(inputs) (((inputs) + 1) / 2 * 64)
 #define ROW_BYTES(inputs) (((inputs) + 31) / 32 * 64)
 
-INLINE void encode_vector(__m512 x, __m512 factor, unsigned char *codes) {
-  const __m256i halves = _mm512_cvtps_ph(_mm512_mul_ps(x, factor),
-                                         _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+INLINE void encode_vector(__m512 x, unsigned char *codes) {
+  const __m256i halves = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   _mm256_storeu_si256((__m256i *)codes, halves);
 }
 
 // The larger of two magnitudes, in one instruction.
 INLINE __m512 larger(__m512 largest, __m512 x) { return _mm512_range_ps(largest, x, 0b1011); }
 
-// Four maxima at a time: one would wait for itself.
-INLINE float largest_magnitude(const float *x, size_t count) {
+INLINE __mmask16 rest_mask(size_t count, size_t i) { return (__mmask16)((1u << (count - i)) - 1); }
+
+// Encodes a row as it is. Returns its largest magnitude; four maxima at a time, since one would
+// wait for itself.
+INLINE float encode_unscaled(const float *x, size_t count, unsigned char *codes) {
   __m512 largest[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
                        _mm512_setzero_ps()};
   size_t i = 0;
   for (; i + 64 <= count; i += 64)
-    for (int v = 0; v < 4; v++) largest[v] = larger(largest[v], _mm512_loadu_ps(x + i + 16 * v));
-  for (; i + 16 <= count; i += 16) largest[0] = larger(largest[0], _mm512_loadu_ps(x + i));
-  const __mmask16 rest = (__mmask16)((1u << (count - i)) - 1);
-  largest[1] = larger(largest[1], _mm512_maskz_loadu_ps(rest, x + i));
+    for (int v = 0; v < 4; v++) {
+      const __m512 part = _mm512_loadu_ps(x + i + 16 * v);
+      largest[v] = larger(largest[v], part);
+      encode_vector(part, codes + 2 * i + 32 * v);
+    }
+  for (; i + 16 <= count; i += 16) {
+    const __m512 part = _mm512_loadu_ps(x + i);
+    largest[0] = larger(largest[0], part);
+    encode_vector(part, codes + 2 * i);
+  }
+  if (i < count) {
+    const __m512 part = _mm512_maskz_loadu_ps(rest_mask(count, i), x + i);
+    largest[1] = larger(largest[1], part);
+    encode_vector(part, codes + 2 * i);
+  }
   return _mm512_reduce_max_ps(
       _mm512_max_ps(_mm512_max_ps(largest[0], largest[1]), _mm512_max_ps(largest[2], largest[3])));
 }
 
+INLINE void encode_scaled(const float *x, size_t count, float factor, unsigned char *codes) {
+  const __m512 factors = _mm512_set1_ps(factor);
+  size_t i = 0;
+  for (; i + 16 <= count; i += 16)
+    encode_vector(_mm512_mul_ps(_mm512_loadu_ps(x + i), factors), codes + 2 * i);
+  if (i < count) {
+    const __m512 part = _mm512_maskz_loadu_ps(rest_mask(count, i), x + i);
+    encode_vector(_mm512_mul_ps(part, factors), codes + 2 * i);
+  }
+}
+
 INLINE float encode_row(const csimd_narrow_layer *layer, const float *x, unsigned char *codes) {
-  const float top = largest_magnitude(x, layer->inputs);
+  const float top = encode_unscaled(x, layer->inputs, codes);
+  if (top >= CSIMD_F16_UNSCALED_MIN && top < CSIMD_F16_UNSCALED_MAX) return 1;
   // The power of two below the largest value; rows of zeros, of tiny values, of infinity keep
   // theirs.
   unsigned bits;
   __builtin_memcpy(&bits, &top, 4);
   const unsigned exponent = bits >> 23;
-  const bool is_plain = exponent > 1 && exponent < 253;
-  const unsigned down = is_plain ? (254 - exponent) << 23 : 127u << 23;
-  const unsigned up = is_plain ? exponent << 23 : 127u << 23;
+  if (exponent < 2 || exponent > 252) return 1;
+  const unsigned down = (254 - exponent) << 23, up = exponent << 23;
   float factor, scale;
   __builtin_memcpy(&factor, &down, 4);
   __builtin_memcpy(&scale, &up, 4);
-  const __m512 factors = _mm512_set1_ps(factor);
-  size_t i = 0;
-  for (; i + 16 <= layer->inputs; i += 16)
-    encode_vector(_mm512_loadu_ps(x + i), factors, codes + 2 * i);
-  if (i < layer->inputs) {
-    const __mmask16 rest = (__mmask16)((1u << (layer->inputs - i)) - 1);
-    encode_vector(_mm512_maskz_loadu_ps(rest, x + i), factors, codes + 2 * i);
-  }
+  encode_scaled(x, layer->inputs, factor, codes);
   return scale;
 }
 

@@ -79,11 +79,9 @@ extension FeatureTable {
   ) throws(LookupError) {
     guard partitions.count > 1 else { return try placeRows(of: ids, work: work, into: &output) }
     try findFirstTwoRows(of: ids, work: work)
-    let (first, second) = (partitions[0], partitions[1])
-    let (firstStorage, secondStorage) = (first.storage, second.storage)
     kernels.compose(
-      operation, first.table(in: firstStorage), rows: work.firstRows.int64s(ids.count),
-      second.table(in: secondStorage), rows: work.laterRows.int64s(ids.count), into: &output,
+      operation, first.table(in: first.storage), rows: work.firstRows.int64s(ids.count),
+      second.table(in: second.storage), rows: work.laterRows.int64s(ids.count), into: &output,
       stride: rowsWidth)
     for position in 2..<max(2, partitions.count) {
       try findRows(of: ids, partition: position, into: work.laterRows)

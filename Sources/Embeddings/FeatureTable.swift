@@ -14,6 +14,9 @@ package final class FeatureTable: Sendable {
   let composition: Composition
   let kernels: RowKernels
   let partitions: [BoundPartition]
+  // The first two partitions, or twice the only one: constants of a class need no retain.
+  let first: BoundPartition
+  let second: BoundPartition
   let projection: Projection?
   let projectionTensor: Tensor?
   let categoryWeights: CategoryWeights?
@@ -38,6 +41,8 @@ package final class FeatureTable: Sendable {
     projectionTensor = try binding.projection()
     rowsWidth = projectionTensor?.shape[1] ?? specification.dimension
     partitions = try binding.partitions(rowsWidth: rowsWidth)
+    first = partitions[0]
+    second = partitions[min(1, partitions.count - 1)]
     categoryWeights = try binding.categoryWeights()
     projection = projectionTensor.map {
       Projection($0, element: RowElement($0.elementType)!, by: kernels)

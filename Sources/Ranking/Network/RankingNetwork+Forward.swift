@@ -153,16 +153,18 @@ extension RankingNetwork {
   ) throws(ScoreError) {
     let table = features[index]
     let missing = inputs.missing ?? table.missing
-    let column = inputs.columns[index]
     var all = vectors.mutableSpan
     var output = all._mutatingExtracting(place)
     var firstID = rows.lowerBound
     do {
-      if column.offsets.isEmpty {
+      if inputs.columns[index].offsets.isEmpty {
+        // Not the whole column: each of its lists is counted when it is copied.
+        let columnIDs = inputs.columns[index].ids
         try table.vectors(
-          of: column.ids.span.extracting(rows), missing: missing, scratch: &scratch, into: &output)
+          of: columnIDs.span.extracting(rows), missing: missing, scratch: &scratch, into: &output)
         return
       }
+      let column = inputs.columns[index]
       firstID = column.offsets[rows.lowerBound]
       let ids = firstID..<column.offsets[rows.upperBound]
       offsets.removeAll(keepingCapacity: true)
