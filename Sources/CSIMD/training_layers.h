@@ -159,28 +159,86 @@ INLINE void transpose_tile(const float *from, size_t from_stride, float *to, siz
 }
 #endif
 
-static void transpose_panel(const float *panel, size_t inputs, size_t outputs, size_t first,
-                            size_t width, size_t padded, float *transposed) {
-  if (outputs == 1 || inputs == 1) {  // One of the two forms is the other.
-    memcpy(transposed + (inputs == 1 ? first : 0), panel,
-           (outputs == 1 ? inputs : width) * sizeof(float));
-    return;
-  }
-  for (size_t start = 0; start < inputs; start += CSIMD_DENSE_PANEL) {
-    const size_t left = inputs - start;
-    const size_t count = left < CSIMD_DENSE_PANEL ? left : CSIMD_DENSE_PANEL;
-    const size_t stride = (count + 15) / 16 * 16;
-    const float *from = panel + start * padded;
-    float *to = transposed + start * outputs + first * stride;
-    size_t i = 0;
-    for (; i + TILE <= count; i += TILE) {
-      size_t o = 0;
-      for (; o + TILE <= width; o += TILE)
-        transpose_tile(from + i * padded + o, padded, to + o * stride + i, stride);
-      for (; o < width; o++)
-        for (size_t k = i; k < i + TILE; k++) to[o * stride + k] = from[k * padded + o];
+// The gradients of R inputs for V vectors of samples, which lie in the lanes: the weights are read
+// as they lie, an output after the other. Meanwhile it asks for those of the inputs behind.
+INLINE void back_block(const float *delta, const float *packed, size_t input, size_t inputs,
+                       size_t outputs, float *result, const int R, const int V) {
+  Vector sum[12][STRIP];
+  UNROLLED for (int r = 0; r < R; r++)
+    UNROLLED for (int v = 0; v < V; v++) sum[r][v] = zero();
+  for (size_t first = 0; first < outputs; first += CSIMD_DENSE_PANEL) {
+    const size_t left = outputs - first;
+    const size_t width = left < CSIMD_DENSE_PANEL ? left : CSIMD_DENSE_PANEL;
+    const size_t padded = outputs == 1 ? 1 : (width + 15) / 16 * 16;
+    const float *w = packed + first * inputs + input * padded;
+    const char *ahead = (const char *)(w + R * padded);
+    for (size_t o = 0; o < width; o++, w++, delta += LANES * V, ahead += sizeof(float) * R) {
+      __builtin_prefetch(ahead, 0, 3);
+      Vector d[STRIP];
+      UNROLLED for (int v = 0; v < V; v++) d[v] = load(delta + LANES * v);
+      UNROLLED for (int r = 0; r < R; r++) {
+        const Vector weight = spread(w[(size_t)r * padded]);
+        UNROLLED for (int v = 0; v < V; v++) sum[r][v] = fused(weight, d[v], sum[r][v]);
+      }
     }
+  }
+  UNROLLED for (int r = 0; r < R; r++)
+    UNROLLED for (int v = 0; v < V; v++) store(result + LANES * (V * r + v), sum[r][v]);
+}
+
+// from: [rows, columns]; to: its transposed form.
+static void transpose(const float *from, size_t from_stride, size_t rows, size_t columns, float *to,
+                      size_t to_stride) {
+  size_t r = 0;
+  for (; r + TILE <= rows; r += TILE) {
+    size_t c = 0;
+    for (; c + TILE <= columns; c += TILE)
+      transpose_tile(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
+    for (; c < columns; c++)
+      for (size_t k = r; k < r + TILE; k++) to[c * to_stride + k] = from[k * from_stride + c];
+  }
+  for (; r < rows; r++)
+    for (size_t c = 0; c < columns; c++) to[c * to_stride + r] = from[r * from_stride + c];
+}
+
+// The samples of one strip: at most V vectors of them.
+INLINE void back_strip(const float *delta, size_t delta_stride, size_t rows, const float *packed,
+                       size_t inputs, size_t outputs, float *result, size_t result_stride,
+                       float *scratch, const int V) {
+  const size_t lanes = (size_t)LANES * V;
+  float *turned = scratch + CSIMD_BACK_INPUTS * lanes;
+  if (rows < lanes) memset(turned, 0, outputs * lanes * sizeof(float));
+  transpose(delta, delta_stride, rows, outputs, turned, lanes);
+  for (size_t start = 0; start < inputs; start += CSIMD_BACK_INPUTS) {
+    const size_t left = inputs - start;
+    const size_t count = left < CSIMD_BACK_INPUTS ? left : CSIMD_BACK_INPUTS;
+    const int R = V <= STRIP / 2 ? 12 : 6;
+    size_t i = 0;
+    for (; i + R <= count; i += R)
+      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, R, V);
     for (; i < count; i++)
-      for (size_t o = 0; o < width; o++) to[o * stride + i] = from[i * padded + o];
+      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, 1, V);
+    transpose(scratch, lanes, count, rows, result + start, result_stride);
+  }
+}
+
+static void layer_backward(const float *delta, size_t delta_stride, size_t rows,
+                           const float *packed, size_t inputs, size_t outputs, float *result,
+                           size_t result_stride, float *scratch) {
+  const size_t all = LANES * STRIP;
+  for (size_t b = 0; b < rows; b += all) {
+    const size_t count = rows - b < all ? rows - b : all;
+#define BACK_STRIP(V)                                                                            \
+  back_strip(delta + b * delta_stride, delta_stride, count, packed, inputs, outputs,             \
+             result + b * result_stride, result_stride, scratch, V)
+    switch ((count + LANES - 1) / LANES) {
+      case 1: BACK_STRIP(1); break;
+#if STRIP > 2
+      case 2: BACK_STRIP(2); break;
+      case 3: BACK_STRIP(3); break;
+#endif
+      default: BACK_STRIP(STRIP);
+    }
+#undef BACK_STRIP
   }
 }

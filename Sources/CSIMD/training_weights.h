@@ -3,6 +3,7 @@
 // One sample's part of a block of gradients.
 INLINE void add_sample(const float *x, const float *delta, Vector sum[6][STRIP], const int R,
                        const int V) {
+  __builtin_prefetch(x + 16, 0, 3);  // Perhaps another core's.
   Vector d[STRIP];
   for (int v = 0; v < V; v++) d[v] = load(delta + LANES * v);
   for (int r = 0; r < R; r++) {

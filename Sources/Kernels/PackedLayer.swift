@@ -16,13 +16,12 @@ package struct PackedLayer: Hashable, Sendable {
   package var weightCount: Int { csimd_dense_packed_count(inputCount, outputCount) }
   /// Floats of a bias, padded.
   package var biasCount: Int { csimd_dense_padded_outputs(outputCount) }
-  /// The layer of the transposed weights: gradients of outputs in, gradients of inputs out.
-  package var transposed: PackedLayer {
-    PackedLayer(inputCount: outputCount, outputCount: inputCount)
-  }
   package var panelCount: Int { (outputCount + Self.panelWidth - 1) / Self.panelWidth }
 
   static let panelWidth = Int(CSIMD_DENSE_PANEL)
+  /// Floats of scratch memory that the way back needs.
+  package var backScratchCount: Int { Int(CSIMD_BACK_SCRATCH) + outputCount * Self.panelWidth }
+
   /// Floats of scratch memory that a panel's move needs.
   package var scratchCount: Int {
     Int(CSIMD_GRADIENT_ROWS) * Self.panelWidth + inputCount * Self.panelWidth
@@ -78,7 +77,7 @@ extension TrainingKernels {
   /// The layer's outputs for a batch, as ``DenseLayer/forward(_:inputStride:rowCount:...)``.
   ///
   /// - Parameters:
-  ///   - weights: packed; of the layer's transposed form for gradients of inputs.
+  ///   - weights: packed.
   ///   - bias: [biasCount] floats.
   ///   - input, output: rows `inputStride` and `outputStride` floats apart.
   ///   - next: weights that are read afterwards; the first of them are fetched meanwhile.
@@ -105,6 +104,40 @@ extension TrainingKernels {
                 layer.inputCount, layer.outputCount, appliesReLU, output.baseAddress!,
                 outputStride, next.baseAddress, next.count)
             }
+          }
+        }
+      }
+    }
+  }
+
+  /// The gradients of a layer's inputs, for a batch:
+  ///
+  ///     result[b, i] = sum over outputs o of delta[b, o] * weights[o, i]
+  ///
+  /// - Parameters:
+  ///   - weights: packed.
+  ///   - delta, result: rows `deltaStride` and `resultStride` floats apart.
+  ///   - scratch: ``PackedLayer/backScratchCount`` floats of any content.
+  package func backward(
+    _ layer: PackedLayer, weights: Span<Float>, delta: Span<Float>, deltaStride: Int,
+    rowCount: Int, scratch: inout MutableSpan<Float>, into result: inout MutableSpan<Float>,
+    resultStride: Int
+  ) {
+    precondition(weights.count == layer.weightCount, "packed weights have their padding")
+    precondition(scratch.count >= layer.backScratchCount, "the scratch is too small")
+    RowPlacement.check(
+      delta.count, rowCount: rowCount, stride: deltaStride, width: layer.outputCount)
+    RowPlacement.check(
+      result.count, rowCount: rowCount, stride: resultStride, width: layer.inputCount)
+    guard rowCount > 0 else { return }
+    // SAFETY: the shapes were checked above; exclusive access to result rules out overlap.
+    unsafe weights.withUnsafeBufferPointer { weights in
+      unsafe delta.withUnsafeBufferPointer { delta in
+        unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+          unsafe result.withUnsafeMutableBufferPointer { result in
+            unsafe functions.pointee.layer_backward(
+              delta.baseAddress!, deltaStride, rowCount, weights.baseAddress!, layer.inputCount,
+              layer.outputCount, result.baseAddress!, resultStride, scratch.baseAddress!)
           }
         }
       }
@@ -154,28 +187,6 @@ extension TrainingKernels {
               scratch.baseAddress!, &rule, panel)
           }
         }
-      }
-    }
-  }
-
-  /// Brings the transposed form up to date with one panel of the packed weights.
-  ///
-  /// - Parameter transposed: packed weights of ``PackedLayer/transposed``.
-  package func transpose(
-    _ layer: PackedLayer, panel: Int, of packed: Span<Float>,
-    into transposed: inout MutableSpan<Float>
-  ) {
-    precondition(packed.count == layer.weightCount, "packed weights have their padding")
-    precondition(
-      transposed.count == layer.transposed.weightCount, "the transposed form is packed")
-    let (outputs, floats) = (layer.outputs(ofPanel: panel), layer.floats(ofPanel: panel))
-    // SAFETY: the panel lies in the packed weights, and what it writes in the transposed ones.
-    unsafe packed.withUnsafeBufferPointer { packed in
-      unsafe transposed.withUnsafeMutableBufferPointer { transposed in
-        unsafe functions.pointee.transpose_panel(
-          packed.baseAddress! + floats.lowerBound, layer.inputCount, layer.outputCount,
-          outputs.lowerBound, outputs.count, floats.count / layer.inputCount,
-          transposed.baseAddress!)
       }
     }
   }

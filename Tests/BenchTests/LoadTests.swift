@@ -79,11 +79,6 @@ import Testing
     #expect(abs(total / 1e9 - 100) < 2, "seed 3")
   }
 
-  @Test(arguments: [(0.0, 2, "0.00"), (1.005, 1, "1.0"), (-0.04, 1, "0.0"), (12.5, 0, "13")])
-  func `numbers are printed with fixed digits`(_ value: Double, _ digits: Int, _ text: String) {
-    #expect(fixed(value, digits) == text)
-  }
-
   @Test func `requests are prepared in every format`() throws {
     for work in Work.allCases {
       for format in WireFormat.allCases

@@ -152,24 +152,60 @@ private func randomFloats(_ count: Int, seed: Int) -> [Float] {
   }
 
   @Test(arguments: names)
-  func `the transposed form has the same weights, whatever the shape`(name: String) throws {
+  func `gradients of inputs are sums over the outputs in their order`(name: String) throws {
     let kernels = try kernels(name)
-    for (inputs, outputs) in Self.shapes + [(367, 130), (64, 64), (129, 66)] {
+    for (inputs, outputs) in Self.shapes + [(49, 130), (100, 16)] {
       let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
       let weights = randomFloats(inputs * outputs, seed: inputs)
       var packed = [Float](repeating: 0, count: layer.weightCount)
       var span = packed.mutableSpan
       layer.pack(weights.span, into: &span)
-      var transposed = [Float](repeating: 0, count: layer.transposed.weightCount)
-      var transposedSpan = transposed.mutableSpan
-      for panel in 0..<layer.panelCount {
-        kernels.transpose(layer, panel: panel, of: packed.span, into: &transposedSpan)
+      for rows in [0, 1, 15, 16, 17, 33, 63, 64, 70] {
+        let delta = randomFloats(rows * outputs, seed: rows)
+        var expected: [Float] = []
+        for b in 0..<rows {
+          for i in 0..<inputs {
+            var sum: Float = 0
+            for o in 0..<outputs {
+              sum.addProduct(delta[b * outputs + o], weights[o * inputs + i])
+            }
+            expected.append(sum)
+          }
+        }
+        let scratch = [Float](repeating: .nan, count: layer.backScratchCount)
+        let nothing = [Float](repeating: .nan, count: rows * inputs)
+        let result = unsafe withGuardedBuffer(delta) { delta in
+          unsafe withGuardedBuffer(scratch) { scratch in
+            unsafe withGuardedBuffer(packed) { packed in
+              unsafe withGuardedBuffer(nothing) { output in
+                var scratch = unsafe scratch.mutableSpan
+                var span = unsafe output.mutableSpan
+                unsafe kernels.backward(
+                  layer, weights: UnsafeBufferPointer(packed).span,
+                  delta: UnsafeBufferPointer(delta).span, deltaStride: outputs, rowCount: rows,
+                  scratch: &scratch, into: &span, resultStride: inputs)
+                return unsafe Array(output)
+              }
+            }
+          }
+        }
+        #expect(result == expected, "\(inputs) \(outputs) \(rows)")
       }
-      var expected = [Float](repeating: 0, count: layer.transposed.weightCount)
-      var expectedSpan = expected.mutableSpan
-      let columns = (0..<inputs).flatMap { i in (0..<outputs).map { weights[$0 * inputs + i] } }
-      layer.transposed.pack(columns.span, into: &expectedSpan)
-      #expect(transposed == expected, "\(inputs) \(outputs)")
+    }
+  }
+
+  @Test func `weights are packed and unpacked, whatever the shape`() {
+    for (inputs, outputs) in Self.shapes + [(367, 130), (64, 64), (129, 66)] {
+      let layer = PackedLayer(inputCount: inputs, outputCount: outputs)
+      let weights = randomFloats(inputs * outputs, seed: inputs)
+      var packed = [Float](repeating: .nan, count: layer.weightCount)
+      var span = packed.mutableSpan
+      layer.pack(weights.span, into: &span)
+      for o in 0..<outputs {
+        for i in 0..<inputs {
+          #expect(packed[layer.position(input: i, output: o)] == weights[o * inputs + i])
+        }
+      }
       var unpacked = [Float](repeating: 0, count: weights.count)
       var unpackedSpan = unpacked.mutableSpan
       layer.unpack(packed.span, into: &unpackedSpan)

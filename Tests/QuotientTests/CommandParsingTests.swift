@@ -122,10 +122,6 @@ import Testing
       [0, 1_023, 1_024, 1_536, 1 << 30].map(bytesText) == [
         "0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1.0 GiB",
       ])
-    #expect(fixed(1.005, digits: 2) == "1.00")
-    #expect(fixed(-0.04, digits: 1) == "0.0")
-    #expect(fixed(2.996, digits: 2) == "3.00")
-    #expect(fixed(7, digits: 0) == "7")
   }
 
   @Test func `a table aligns its columns`() {

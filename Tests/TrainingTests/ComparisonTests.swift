@@ -151,6 +151,23 @@ import Testing
     results += trials(.hash, 4, 250, 0.40, 0.44)
     let others = ComparisonFinding.findings(in: ComparisonRow.rows(of: results))
     #expect(others.map(\.appears) == [false, true, true, true, true, false])
+    // Why not: a gap of the wrong sign within the deviation, and one that is no accident.
+    #expect(
+      others[0].reason
+        == "qr-multiply, 4 collisions (0.45100) against hash, 4 collisions (0.44050) "
+        + "is 0.01050 worse, within the deviation of 0.02880: more --trials or more lines would "
+        + "tell")
+    #expect(
+      others[5].reason == "qr-add, 4 collisions (0.44950) against qr-multiply, 4 collisions "
+        + "(0.45100) is 0.00150 better, within the deviation of 0.00158: more --trials or more "
+        + "lines would tell")
+    #expect(others[5].text.hasSuffix("Why not: \(others[5].reason ?? "-")."))
+    let single = ComparisonFinding.findings(
+      in: ComparisonRow.rows(of: trials(.hash, 4, 250, 0.46) + trials(.hash, 60, 20, 0.45)))
+    #expect(
+      single.first?.reason
+        == "hash, 60 collisions (0.45000) against hash, 4 collisions (0.46000) is "
+        + "0.01000 better, one trial tells no deviation: give more --trials")
   }
 
   /// Whether every element of the page is closed in order.

@@ -64,7 +64,6 @@ import Testing
     func loss(_ value: Float) -> Double {
       moved[position] = value
       parameters.setValues(moved.span, of: parameters.values)
-      model.network.parametersChanged()
       return model.loss()
     }
     let above = loss(floats[position] + distance)

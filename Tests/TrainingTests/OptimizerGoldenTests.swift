@@ -103,7 +103,6 @@ import Testing
       let floats = try archive.floats("start.\(parameters.name)")
       parameters.setValues(floats.span, of: parameters.values)
     }
-    network.parametersChanged()
     let starts = archive.names.filter { $0.hasPrefix("start.") }
     #expect(starts.count == network.parameters.count, "tensors that only one side has")
     let team = try TrainingTeam(network, threadCount: 1)

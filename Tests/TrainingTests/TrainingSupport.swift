@@ -33,7 +33,6 @@ extension TrainedNetwork {
   func setValues(_ floats: [Float], named name: String) throws {
     let parameters = try parameters(named: name)
     parameters.setValues(floats.span, of: parameters.values)
-    parametersChanged()
   }
 }
 
@@ -159,7 +158,6 @@ struct SmallModel {
       }
       parameters.setValues(floats.span, of: parameters.values)
     }
-    network.parametersChanged()
   }
 
   private static func batch(hasBags: Bool, _ generator: inout SeededGenerator) -> Minibatch {

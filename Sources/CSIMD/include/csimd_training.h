@@ -61,6 +61,11 @@ typedef struct csimd_path_gradient {
 #define CSIMD_GRADIENT_ROWS 64
 #define CSIMD_GRADIENT_SCRATCH (CSIMD_GRADIENT_ROWS * 64)
 
+// Inputs whose gradients are found before they are turned to rows of samples: a multiple of six and
+// of sixteen.
+#define CSIMD_BACK_INPUTS 48
+#define CSIMD_BACK_SCRATCH (CSIMD_BACK_INPUTS * 64)
+
 typedef struct csimd_training_kernels {
   const char *name;
 
@@ -70,6 +75,12 @@ typedef struct csimd_training_kernels {
                         const float *bias, size_t inputs, size_t outputs, bool relu, float *y,
                         size_t y_stride, const float *next, size_t next_count);
 
+  // The gradients of a layer's inputs: result[b, i] = sum over o of delta[b, o] * w[o, i], the
+  // outputs in their order. scratch: CSIMD_BACK_SCRATCH + 64 * outputs floats.
+  void (*layer_backward)(const float *delta, size_t delta_stride, size_t rows,
+                         const float *packed, size_t inputs, size_t outputs, float *result,
+                         size_t result_stride, float *scratch);
+
   // Moves one panel of a layer's weights by its gradient:
   //   gradient[i * padded + o] = sum over b of x[b, i] * delta[b, o], o < width; 0 behind them.
   // Not for CSIMD_ROWWISE. padded: a multiple of 16, at most 64. scratch: CSIMD_GRADIENT_SCRATCH +
@@ -77,12 +88,6 @@ typedef struct csimd_training_kernels {
   void (*weight_step)(const float *x, size_t x_stride, size_t rows, const float *delta,
                       size_t delta_stride, size_t inputs, size_t width, size_t padded,
                       float *scratch, const csimd_update *rule, csimd_parameters panel);
-
-  // The packed form of the transposed weights, as far as one panel of them knows it. panel: the
-  // weights of outputs first ..< first + width, padded floats an input; transposed: of the whole
-  // layer with `inputs` outputs and `outputs` inputs.
-  void (*transpose_panel)(const float *panel, size_t inputs, size_t outputs, size_t first,
-                          size_t width, size_t padded, float *transposed);
 
   // sums[i] = sum over b of w[b * w_stride] * x[b, i]; w NULL: of x[b, i].
   void (*column_sums)(const float *x, size_t x_stride, size_t rows, const float *w,

@@ -4,7 +4,11 @@ import Ranking
 package struct ComparisonFinding: Sendable, Equatable {
   /// What the paper found, with this comparison's numbers.
   package let sentence: String
-  package let appears: Bool
+  /// Why it does not appear: what the numbers say against it; nil if it does.
+  package let reason: String?
+
+  package var appears: Bool { reason == nil }
+  package var text: String { reason.map { "\(sentence) Why not: \($0)." } ?? sentence }
 
   /// What these rows can tell: of the settings without a threshold.
   package static func findings(in rows: [ComparisonRow]) -> [ComparisonFinding] {
@@ -34,7 +38,10 @@ package struct ComparisonFinding: Sendable, Equatable {
         sentence: "At \(count) collisions full tables (\(text(full))) are no worse than multiply "
           + "(\(text(multiply))), which is better than hash (\(text(hash))): gap "
           + "\(decimal(gap, 5)), deviation of its parts \(decimal(noise, 5)).",
-        appears: full.loss.mean <= multiply.loss.mean + deviation(full, multiply) && gap > noise)
+        reason: joined([
+          isClearlyBetter(multiply, full) ? difference(multiply, full) : nil,
+          isClearlyBetter(multiply, hash) ? nil : difference(multiply, hash),
+        ]))
     }
   }
 
@@ -46,14 +53,10 @@ package struct ComparisonFinding: Sendable, Equatable {
         .sorted { $0.parameterCount > $1.parameterCount }
       guard own.count > 1 else { continue }
       let exceptions = zip(own, own.dropFirst()).filter { $0.loss.mean > $1.loss.mean }
-      let but = exceptions.map { larger, smaller in
-        "\(smaller.setting.collisions) collisions (\(text(smaller))) beat "
-          + "\(larger.setting.collisions) (\(text(larger)))"
-      }
       findings.append(
         ComparisonFinding(
-          sentence: "The loss of \(method.rawValue) grows as its parameters shrink"
-            + (but.isEmpty ? "." : "; but \(but.joined(separator: ", "))."), appears: but.isEmpty))
+          sentence: "The loss of \(method.rawValue) grows as its parameters shrink.",
+          reason: joined(exceptions.map { larger, smaller in difference(smaller, larger) })))
     }
     return findings
   }
@@ -69,7 +72,7 @@ package struct ComparisonFinding: Sendable, Equatable {
         sentence: "Multiply at \(most) collisions (\(text(multiply)), \(multiply.parameterCount) "
           + "parameters) is as good as hash at 4 (\(text(hash)), \(hash.parameterCount)): "
           + "\(decimal(100 * worse / hash.loss.mean, 2)) % more loss.",
-        appears: worse <= deviation(multiply, hash))
+        reason: isClearlyBetter(hash, multiply) ? difference(hash, multiply) : nil)
     ]
   }
 
@@ -87,11 +90,36 @@ package struct ComparisonFinding: Sendable, Equatable {
         sentence:
           "At \(count) collisions multiply (\(text(multiply))) is the best of its size: "
           + "\(names.joined(separator: ", ")).",
-        appears: others.allSatisfy { $0.loss.mean > multiply.loss.mean })
+        reason: joined(
+          others.filter { $0.loss.mean <= multiply.loss.mean }.map { difference($0, multiply) }))
     }
   }
 
   private static func text(_ row: ComparisonRow) -> String { decimal(row.loss.mean, 5) }
+
+  private static func joined(_ reasons: [String?]) -> String? {
+    let reasons = reasons.compactMap(\.self)
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+  }
+
+  /// Beyond the trials' deviations.
+  private static func isClearlyBetter(_ a: ComparisonRow, _ b: ComparisonRow) -> Bool {
+    b.loss.mean - a.loss.mean > deviation(a, b)
+  }
+
+  /// How far apart two settings are, and whether the trials tell them apart.
+  private static func difference(_ a: ComparisonRow, _ b: ComparisonRow) -> String {
+    let noise = deviation(a, b)
+    let gap = b.loss.mean - a.loss.mean
+    let trust =
+      min(a.trialCount, b.trialCount) < 2
+      ? "one trial tells no deviation: give more --trials"
+      : gap.magnitude > noise
+        ? "more than the deviation of \(decimal(noise, 5)), so it is no accident of the weights"
+        : "within the deviation of \(decimal(noise, 5)): more --trials or more lines would tell"
+    return "\(a.setting.name) (\(text(a))) against \(b.setting.name) (\(text(b))) is "
+      + "\(decimal(gap.magnitude, 5)) \(gap > 0 ? "better" : "worse"), \(trust)"
+  }
 
   /// Of the difference of two means.
   private static func deviation(_ a: ComparisonRow, _ b: ComparisonRow) -> Double {

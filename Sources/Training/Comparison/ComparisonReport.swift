@@ -57,7 +57,9 @@ package struct ComparisonReport: Sendable {
     <style>\(Self.style)</style></head><body>
     <h1>Comparison of compositional embeddings</h1>
     <p>\(results.count) runs of \(rows.count) settings; test data; mean and standard deviation \
-    over the trials. Log loss: less is better.</p>
+    over the trials. Log loss: less is better. The test data chose nothing: methods, optimiser and \
+    rates were given beforehand, and of several hidden widths a plot shows the one that is best on \
+    the validation data.</p>
     \(findings)
     \(againstParameters("Log loss against parameters", "log loss", \.loss).svg)
     \(againstParameters("Accuracy against parameters", "accuracy", \.accuracy).svg)
@@ -72,7 +74,7 @@ package struct ComparisonReport: Sendable {
   }
 
   /// Rows without a threshold, or with the least; of paths that differ in their hidden widths alone
-  /// the best.
+  /// the best on validation data.
   private var plainRows: [ComparisonRow] {
     let least = rows.map(\.setting.threshold).min() ?? 0
     return bestWidths(rows.filter { $0.setting.method == .full || $0.setting.threshold == least })
@@ -84,7 +86,7 @@ package struct ComparisonReport: Sendable {
         $0.setting.method == row.setting.method && $0.setting.collisions == row.setting.collisions
           && $0.setting.threshold == row.setting.threshold
       }
-      return rivals.allSatisfy { $0.loss.mean >= row.loss.mean }
+      return rivals.allSatisfy { $0.validationLoss.mean >= row.validationLoss.mean }
     }
   }
 
@@ -124,7 +126,7 @@ package struct ComparisonReport: Sendable {
   private var findings: String {
     let found = ComparisonFinding.findings(in: rows).map { finding in
       "<li><b>\(finding.appears ? "appears" : "does not appear")</b>: "
-        + "\(escaped(finding.sentence))</li>"
+        + "\(escaped(finding.text))</li>"
     }
     guard !found.isEmpty else { return "" }
     return "<h2>The paper's findings</h2><ul>\(found.joined(separator: "\n"))</ul>"

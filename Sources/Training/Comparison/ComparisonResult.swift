@@ -80,6 +80,8 @@ package struct ComparisonRow: Sendable {
   package let loss: Spread
   package let accuracy: Spread
   package let area: Spread
+  /// Of the validation data: by it the report chooses where it shows one setting of several.
+  package let validationLoss: Spread
 
   /// Mean and standard deviation (of the sample: over n - 1).
   package struct Spread: Sendable, Equatable {
@@ -95,7 +97,7 @@ package struct ComparisonRow: Sendable {
   }
 
   /// A row for each setting, by method, then by collisions, threshold and hidden width; of the test
-  /// data.
+  /// data but for ``validationLoss``.
   package static func rows(of results: [ComparisonResult]) -> [ComparisonRow] {
     let order = Dictionary(
       uniqueKeysWithValues: CompressionMethod.allCases.enumerated().map { ($1, $0) })
@@ -108,7 +110,8 @@ package struct ComparisonRow: Sendable {
       return ComparisonRow(
         setting: setting, parameterCount: trials[0].parameterCount, trialCount: trials.count,
         loss: Spread(trials.map(\.test.loss)), accuracy: Spread(trials.map(\.test.accuracy)),
-        area: Spread(trials.map(\.test.area)))
+        area: Spread(trials.map(\.test.area)),
+        validationLoss: Spread(trials.map(\.validation.loss)))
     }
   }
 }

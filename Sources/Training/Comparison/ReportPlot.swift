@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// A plot as SVG: lines of points with deviations, one line a method. Colours are variables of the
 /// page, so that the plot follows its light or dark scheme.
 struct ReportPlot {
@@ -188,17 +190,9 @@ struct ReportPlot {
   }
 }
 
-/// A number with this many digits after the point.
+/// A number as the report writes it; a dash for what is none.
 func decimal(_ value: Double, _ digits: Int) -> String {
-  guard value.isFinite, value.magnitude < 1e12 else { return "\u{2013}" }
-  var scale = 1
-  for _ in 0..<digits { scale *= 10 }
-  let scaled = Int((value.magnitude * Double(scale)).rounded())
-  let sign = value < 0 && scaled != 0 ? "-" : ""
-  guard digits > 0 else { return "\(sign)\(scaled)" }
-  let fraction = String(scaled % scale)
-  return "\(sign)\(scaled / scale).\(String(repeating: "0", count: digits - fraction.count))"
-    + fraction
+  value.isFinite ? fixed(value, digits: digits) : "\u{2013}"
 }
 
 /// 2M, 500k.

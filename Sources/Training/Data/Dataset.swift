@@ -1,4 +1,5 @@
 import ByteCoding
+import SystemIO
 
 /// Records that were read once and lie as numbers in a cache file.
 package final class Dataset: Sendable {
@@ -59,6 +60,7 @@ package final class Dataset: Sendable {
     try withoutActuallyEscaping(progress) { progress throws(TrainingError) in
       try CacheWriter(paths: paths, options: options) { progress($0, total) }.write(path: cache)
     }
+    returnFreedMemory()
     return try Dataset(CacheFile(cache, options.occurrencesMin), options: options)
   }
 

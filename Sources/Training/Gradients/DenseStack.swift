@@ -8,12 +8,10 @@ final class TrainedLayer: Sendable {
   let appliesReLU: Bool
   let weights: Parameters
   let bias: Parameters
-  /// The packed weights of the way back; nil if nobody asks for the gradient of the inputs.
-  let transposed: FloatMemory?
 
   init(
     weight: String, bias: String, inputCount: Int, outputCount: Int, appliesReLU: Bool,
-    passesBack: Bool, optimizer: Optimizer
+    optimizer: Optimizer
   ) throws(TrainingError) {
     let layer = PackedLayer(inputCount: inputCount, outputCount: outputCount)
     self.layer = layer
@@ -21,19 +19,6 @@ final class TrainedLayer: Sendable {
     weights = try Parameters(name: weight, weightsOf: layer, optimizer: optimizer)
     self.bias = try Parameters(
       name: bias, shape: [outputCount], padded: layer.biasCount, optimizer: optimizer)
-    transposed = try reservingMemory { () throws(SystemError) in
-      passesBack ? try FloatMemory(count: layer.transposed.weightCount) : nil
-    }
-  }
-
-  /// Brings the weights of the way back up to date with all weights.
-  func transposeAll(kernels: TrainingKernels) {
-    guard let transposed else { return }
-    let values = weights.values
-    var span = transposed.mutableFloats()
-    for panel in 0..<layer.panelCount {
-      kernels.transpose(layer, panel: panel, of: values.floats, into: &span)
-    }
   }
 
   /// Moves one panel of the weights, and its biases, by their gradient over a whole batch.
@@ -41,7 +26,7 @@ final class TrainedLayer: Sendable {
     panel: Int, input: Matrix, delta: Matrix, rowCount: Int, by update: ParameterUpdate,
     scratch: FeatureScratch, kernels: TrainingKernels
   ) {
-    let (outputs, values) = (layer.outputs(ofPanel: panel), weights.values)
+    let outputs = layer.outputs(ofPanel: panel)
     var block = scratch.takeBlock(layer.scratchCount)
     var span = block.mutableSpan
     weights.update(
@@ -53,9 +38,6 @@ final class TrainedLayer: Sendable {
       columns.floats(0..<rowCount), stride: delta.stride, rowCount: rowCount, into: &sums)
     bias.update(outputs, gradient: sums.span, by: update, kernels: kernels)
     scratch.putBack(&block)
-    guard let transposed else { return }
-    var target = transposed.mutableFloats()
-    kernels.transpose(layer, panel: panel, of: values.floats, into: &target)
   }
 
   /// Whether a panel of the weights, and its biases, are all finite.
@@ -76,8 +58,6 @@ final class DenseStack: Sendable {
   let deltas: [Matrix]
   /// Where the gradient of `input` goes; nil if nobody asks.
   let inputDelta: Matrix?
-  /// Zeros, as many as the widest input: the way back has no bias.
-  private let noBias: FloatMemory
 
   /// - Parameters:
   ///   - network: the layers' name, see ``TensorNames/layer(_:_:)``.
@@ -97,39 +77,36 @@ final class DenseStack: Sendable {
         try TrainedLayer(
           weight: names.weight, bias: names.bias, inputCount: widths[index],
           outputCount: widths[index + 1], appliesReLU: index < last || endsWithReLU,
-          passesBack: index > 0 || inputDelta != nil, optimizer: optimizer))
+          optimizer: optimizer))
       outputs.append(
         index == last ? output : try Matrix(rowCount: rowCount, width: widths[index + 1]))
       deltas.append(
         index == last ? outputDelta : try Matrix(rowCount: rowCount, width: widths[index + 1]))
     }
-    try self.init(
+    self.init(
       layers: layers, input: input, outputs: outputs, deltas: deltas, inputDelta: inputDelta)
   }
 
   init(
     layers: [TrainedLayer], input: Matrix, outputs: [Matrix], deltas: [Matrix],
     inputDelta: Matrix?
-  ) throws(TrainingError) {
+  ) {
     self.layers = layers
     self.input = input
     self.outputs = outputs
     self.deltas = deltas
     self.inputDelta = inputDelta
-    let widest = layers.map(\.layer.transposed.biasCount).max() ?? 0
-    noBias = try reservingMemory { () throws(SystemError) in try FloatMemory(count: widest) }
   }
 
   func input(ofLayer index: Int) -> Matrix { index == 0 ? input : outputs[index - 1] }
 
   /// The outputs of some samples.
   func forward(_ rows: Range<Int>, kernels: TrainingKernels) {
-    let noBias = noBias
     for (index, trained) in layers.enumerated() {
       let input = input(ofLayer: index)
       let target = outputs[index]
       let (weights, bias) = (trained.weights.values, trained.bias.values)
-      let next = index + 1 < layers.count ? layers[index + 1].weights.values : noBias
+      let next = layers[min(index + 1, layers.count - 1)].weights.values
       var output = target.mutableFloats(rows)
       kernels.forward(
         trained.layer, weights: weights.floats, bias: bias.floats,
@@ -140,8 +117,7 @@ final class DenseStack: Sendable {
   }
 
   /// The gradients of some samples, from that of the last output to that of the input.
-  func backward(_ rows: Range<Int>, kernels: TrainingKernels) {
-    let noBias = noBias
+  func backward(_ rows: Range<Int>, scratch: FeatureScratch, kernels: TrainingKernels) {
     for index in layers.indices.reversed() {
       let trained = layers[index]
       let delta = deltas[index]
@@ -152,16 +128,15 @@ final class DenseStack: Sendable {
           activation: output.floats(rows), activationStride: output.stride,
           delta: &span, deltaStride: delta.stride, rowCount: rows.count, width: delta.width)
       }
-      guard let back = trained.transposed,
-        let target = index == 0 ? inputDelta : deltas[index - 1]
-      else { continue }
-      let next = index > 0 ? layers[index - 1].transposed ?? noBias : noBias
-      var span = target.mutableFloats(rows)
-      kernels.forward(
-        trained.layer.transposed, weights: back.floats, bias: noBias.floats, appliesReLU: false,
-        input: delta.floats(rows), inputStride: delta.stride, rowCount: rows.count, into: &span,
-        outputStride: target.stride,
-        next: next.floats)
+      guard let target = index == 0 ? inputDelta : deltas[index - 1] else { continue }
+      let (layer, weights) = (trained.layer, trained.weights.values)
+      var block = scratch.takeBlock(layer.backScratchCount)
+      var space = block.mutableSpan
+      var result = target.mutableFloats(rows)
+      kernels.backward(
+        layer, weights: weights.floats, delta: delta.floats(rows), deltaStride: delta.stride,
+        rowCount: rows.count, scratch: &space, into: &result, resultStride: target.stride)
+      scratch.putBack(&block)
     }
   }
 }

@@ -82,7 +82,6 @@ extension TrainedNetwork {
         ? (6 / fan).squareRoot() : isCross ? 0 : (1 / Float(parameters.shape[0])).squareRoot()
       parameters.fill(-bound...bound, seed: random.next())
     }
-    parametersChanged()
   }
 }
 

@@ -32,12 +32,12 @@ extension TrainedNetwork {
   func backward(_ rows: Range<Int>, scratch: FeatureScratch) {
     switch body {
     case .dlrm(let dlrm):
-      dlrm.top.backward(rows, kernels: kernels)
+      dlrm.top.backward(rows, scratch: scratch, kernels: kernels)
       interactBackward(dlrm, rows, scratch)
-      dlrm.bottom.backward(rows, kernels: kernels)
+      dlrm.bottom.backward(rows, scratch: scratch, kernels: kernels)
     case .dcn(let dcn):
-      dcn.output.backward(rows, kernels: kernels)
-      dcn.deep.backward(rows, kernels: kernels)
+      dcn.output.backward(rows, scratch: scratch, kernels: kernels)
+      dcn.deep.backward(rows, scratch: scratch, kernels: kernels)
       dcn.cross.backward(rows, inputDelta: vectorDeltas, kernels: kernels)
     }
   }

@@ -173,11 +173,6 @@ package final class TrainedNetwork: Sendable {
     case .dcn(let dcn): [dcn.deep, dcn.output]
     }
   }
-
-  /// To be called when values were written from outside.
-  func parametersChanged() {
-    for stack in stacks { for layer in stack.layers { layer.transposeAll(kernels: kernels) } }
-  }
 }
 
 /// Builds the bodies of networks.
@@ -226,7 +221,7 @@ struct NetworkParts {
     let joinedDeltas = try Matrix(rowCount: rowCount, width: width + deepWidth)
     let output = try TrainedLayer(
       weight: "output.weight", bias: "output.bias", inputCount: width + deepWidth, outputCount: 1,
-      appliesReLU: false, passesBack: true, optimizer: optimizer)
+      appliesReLU: false, optimizer: optimizer)
     return TrainedNetwork.DCNBody(
       cross: try CrossStack(
         layerCount: dcn.crossLayers, rowCount: rowCount, input: vectors,
@@ -237,7 +232,7 @@ struct NetworkParts {
         input: vectors, output: joined.columns(width..<width + deepWidth),
         outputDelta: joinedDeltas.columns(width..<width + deepWidth), inputDelta: vectorDeltas,
         optimizer: optimizer),
-      output: try DenseStack(
+      output: DenseStack(
         layers: [output], input: joined, outputs: [logits], deltas: [logitDeltas],
         inputDelta: joinedDeltas))
   }

@@ -91,7 +91,6 @@ struct TrainingCheckpoint {
         try parameters.load(tensor, into: memory)
       }
     }
-    network.parametersChanged()
     var position = TrainingPosition()
     let numbers = ["step", "epoch", "position", "samples"].map {
       state.header.metadata[$0].flatMap { Int($0) }

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// Times of one case. The minimum is the least disturbed run, and the one to compare.
 struct Measurement {
   let name: String
@@ -40,19 +42,20 @@ struct Measurement {
 
   var line: String {
     var line =
-      filled(name, 44) + padded(fixed(minimum, 2), 10) + padded(fixed(median(nanoseconds), 2), 10)
-      + padded(fixed(nanoseconds[nanoseconds.count * 99 / 100], 2), 10) + "  ns per \(unit)"
-    if bytesPerItem > 0 { line += ", \(fixed(bytesPerItem / minimum, 2)) GB/s" }
-    if operationsPerItem > 0 { line += ", \(fixed(operationsPerItem / minimum, 1)) Gop/s" }
+      filled(name, 44) + padded(fixed(minimum, digits: 2), 10)
+      + padded(fixed(median(nanoseconds), digits: 2), 10)
+      + padded(fixed(nanoseconds[nanoseconds.count * 99 / 100], digits: 2), 10) + "  ns per \(unit)"
+    if bytesPerItem > 0 { line += ", \(fixed(bytesPerItem / minimum, digits: 2)) GB/s" }
+    if operationsPerItem > 0 { line += ", \(fixed(operationsPerItem / minimum, digits: 1)) Gop/s" }
     return line
   }
 
   var json: String {
-    "{\"case\":\"\(name)\",\"unit\":\"\(unit)\",\"min_ns\":\(fixed(minimum, 3)),"
-      + "\"median_ns\":\(fixed(median(nanoseconds), 3)),"
-      + "\"p99_ns\":\(fixed(nanoseconds[nanoseconds.count * 99 / 100], 3)),"
-      + "\"operations_per_second\":\(fixed(operationsPerItem / minimum * 1e9, 0)),"
-      + "\"bytes_per_second\":\(fixed(bytesPerItem / minimum * 1e9, 0))}"
+    "{\"case\":\"\(name)\",\"unit\":\"\(unit)\",\"min_ns\":\(fixed(minimum, digits: 3)),"
+      + "\"median_ns\":\(fixed(median(nanoseconds), digits: 3)),"
+      + "\"p99_ns\":\(fixed(nanoseconds[nanoseconds.count * 99 / 100], digits: 3)),"
+      + "\"operations_per_second\":\(fixed(operationsPerItem / minimum * 1e9, digits: 0)),"
+      + "\"bytes_per_second\":\(fixed(bytesPerItem / minimum * 1e9, digits: 0))}"
   }
 
   static let heading =

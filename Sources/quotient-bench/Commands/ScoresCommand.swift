@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteCoding
 import Glibc
 
 struct ScoresCommand: ParsableCommand {
@@ -72,8 +73,10 @@ struct ScoresCommand: ParsableCommand {
       }
       if alone == nil { alone = best }
       say(
-        "S1 with \(padded("\(connectionCount)", 2)) connections: \(padded(fixed(best, 1), 6)) us "
-          + "of server CPU a request, \(fixed(best / (alone ?? best), 2)) of one connection's")
+        "S1 with \(padded("\(connectionCount)", 2)) connections: "
+          + "\(padded(fixed(best, digits: 1), 6)) us of server CPU a request, "
+          + "\(fixed(best / (alone ?? best), digits: 2)) of one connection's"
+      )
     }
   }
 
@@ -90,9 +93,10 @@ struct ScoresCommand: ParsableCommand {
     }
     let gains = zip(both, one).map { $0 / $1 }
     say(
-      "S1000: \(fixed(median(one), 1)) requests/s with one worker, \(fixed(median(both), 1)) with "
-        + "two; in the median round \(fixed(median(gains), 2)) times, in the best "
-        + "\(fixed(gains.max() ?? 0, 2))")
+      "S1000: \(fixed(median(one), digits: 1)) requests/s with one worker, "
+        + "\(fixed(median(both), digits: 1)) with "
+        + "two; in the median round \(fixed(median(gains), digits: 2)) times, in the best "
+        + "\(fixed(gains.max() ?? 0, digits: 2))")
     return median(both)
   }
 
@@ -116,8 +120,8 @@ struct ScoresCommand: ParsableCommand {
     let load = try ChildProcess(
       [
         "/proc/self/exe", "load", "http://127.0.0.1:\(server.port)", "--work", "S1000",
-        "--cardinality", "\(ScoresCommand.cardinality)", "--rate", fixed(rate, 2),
-        "--duration", fixed(time, 1),
+        "--cardinality", "\(ScoresCommand.cardinality)", "--rate", fixed(rate, digits: 2),
+        "--duration", fixed(time, digits: 1),
       ], logPath: "\(folder)/scores-load.log")
     sleep(2)
     let before = ProcessorTime.nanoseconds(ofProcess: server.processIdentifier) ?? 0
@@ -128,7 +132,8 @@ struct ScoresCommand: ParsableCommand {
     if load.hasEnded { throw BenchError("the load ended early: see \(folder)/scores-load.log") }
     say("L1 alone: \(quantiles(quiet))")
     say(
-      "L1 beside \(fixed(rate, 1)) S1000/s (two cores at \(fixed(100 * share, 0)) %): "
+      "L1 beside \(fixed(rate, digits: 1)) S1000/s "
+        + "(two cores at \(fixed(100 * share, digits: 0)) %): "
         + quantiles(busy))
   }
 
@@ -136,7 +141,7 @@ struct ScoresCommand: ParsableCommand {
 
   private func quantiles(_ latencies: LatencyHistogram) -> String {
     [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)].map {
-      "\($0.0) \(fixed(Double(latencies.quantile($0.1)) / 1e3, 0)) us"
+      "\($0.0) \(fixed(Double(latencies.quantile($0.1)) / 1e3, digits: 0)) us"
     }.joined(separator: ", ")
   }
 

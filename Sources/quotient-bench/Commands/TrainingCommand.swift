@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteCoding
 import Ranking
 import Training
 
@@ -35,7 +36,8 @@ struct TrainingCommand: ParsableCommand {
     guard let first = runs.first, !json else { return }
     for run in runs.dropFirst() {
       print(
-        "\(run.threadCount) threads: \(fixed(run.best / first.best, 2)) times the samples/s of "
+        "\(run.threadCount) threads: \(fixed(run.best / first.best, digits: 2)) times the "
+          + "samples/s of "
           + "\(first.threadCount)")
     }
   }
@@ -92,13 +94,14 @@ private final class TrainingRun {
   private var processor: Double { rates.map(\.processorMicroseconds).min() ?? 0 }
 
   var line: String {
-    padded("\(threadCount)", 7) + padded(fixed(best, 0), 16) + padded(fixed(middle, 0), 18)
-      + padded(fixed(processor, 1), 17)
+    padded("\(threadCount)", 7) + padded(fixed(best, digits: 0), 16)
+      + padded(fixed(middle, digits: 0), 18)
+      + padded(fixed(processor, digits: 1), 17)
   }
 
   var json: String {
-    "{\"threads\":\(threadCount),\"samples_per_second\":\(fixed(best, 0)),"
-      + "\"median\":\(fixed(middle, 0)),\"processor_us\":\(fixed(processor, 2))}"
+    "{\"threads\":\(threadCount),\"samples_per_second\":\(fixed(best, digits: 0)),"
+      + "\"median\":\(fixed(middle, digits: 0)),\"processor_us\":\(fixed(processor, digits: 2))}"
   }
 }
 

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// One row of the comparison: a kind of work in one wire format, and what it may cost.
 struct Comparison {
   let work: Work
@@ -60,24 +62,26 @@ struct Comparison {
     + padded("p50 us", 9) + padded("p99 us", 9)
 
   var line: String {
-    let nginx = nginxMicroseconds.min().map { fixed($0, 2) } ?? "-"
-    let ours = quotientMicroseconds.min().map { fixed($0, 2) } ?? "-"
+    let nginx = nginxMicroseconds.min().map { fixed($0, digits: 2) } ?? "-"
+    let ours = quotientMicroseconds.min().map { fixed($0, digits: 2) } ?? "-"
     var line =
       filled(name, 16) + padded("\(requestByteCount)", 9) + padded("\(answerByteCount)", 10)
-      + padded(nginx, 10) + padded(ours, 13) + padded(ratio.map { fixed($0, 2) } ?? "-", 8)
-      + padded(fixed(limit, 1), 7) + padded(fixed(Double(latencies.quantile(0.5)) / 1e3, 0), 9)
-      + padded(fixed(Double(latencies.quantile(0.99)) / 1e3, 0), 9)
+      + padded(nginx, 10) + padded(ours, 13) + padded(ratio.map { fixed($0, digits: 2) } ?? "-", 8)
+      + padded(fixed(limit, digits: 1), 7)
+      + padded(fixed(Double(latencies.quantile(0.5)) / 1e3, digits: 0), 9)
+      + padded(fixed(Double(latencies.quantile(0.99)) / 1e3, digits: 0), 9)
     if errorCount > 0 { line += "  \(errorCount) errors" }
     if ratio != nil { line += isWithinLimit ? "" : "  above the limit" }
     return line
   }
 
   var json: String {
-    let nginx = nginxMicroseconds.min().map { fixed($0, 3) } ?? "null"
-    let ours = quotientMicroseconds.min().map { fixed($0, 3) } ?? "null"
+    let nginx = nginxMicroseconds.min().map { fixed($0, digits: 3) } ?? "null"
+    let ours = quotientMicroseconds.min().map { fixed($0, digits: 3) } ?? "null"
     return "{\"case\":\"\(name)\",\"request_bytes\":\(requestByteCount),"
       + "\"answer_bytes\":\(answerByteCount),\"nginx_us\":\(nginx),\"quotient_us\":\(ours),"
-      + "\"ratio\":\(ratio.map { fixed($0, 3) } ?? "null"),\"limit\":\(fixed(limit, 1)),"
+      + "\"ratio\":\(ratio.map { fixed($0, digits: 3) } ?? "null"),"
+      + "\"limit\":\(fixed(limit, digits: 1)),"
       + "\"errors\":\(errorCount)}"
   }
 }

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// What one measured stretch of load came to.
 struct LoadReport {
   var requestCount = 0
@@ -29,8 +31,9 @@ struct LoadReport {
 
   var text: String {
     var lines = [
-      "requests    \(requestCount) in \(fixed(seconds, 2)) s, \(fixed(requestsPerSecond, 0)) per s",
-      "received    \(fixed(Double(bytesReceived) / seconds / 1e6, 1)) MB/s",
+      "requests    \(requestCount) in \(fixed(seconds, digits: 2)) s, "
+        + "\(fixed(requestsPerSecond, digits: 0)) per s",
+      "received    \(fixed(Double(bytesReceived) / seconds / 1e6, digits: 1)) MB/s",
       "errors      \(errorCount)" + (firstError.map { ", first: \($0)" } ?? ""),
     ]
     if refusedLatencies.count > 0 {
@@ -48,7 +51,7 @@ struct LoadReport {
     lines.append(
       "latency us  " + times.joined(separator: "  ") + "  max \(microseconds(latencies.max))")
     if let cost = serverMicrosecondsPerRequest {
-      lines.append("server CPU  \(fixed(cost, 2)) us per request")
+      lines.append("server CPU  \(fixed(cost, digits: 2)) us per request")
     }
     return lines.joined(separator: "\n")
   }
@@ -64,33 +67,22 @@ struct LoadReport {
       "\"accepted_p99_us\":\(microseconds(acceptedLatencies.quantile(0.99)))",
       "\"refused_p99_us\":\(microseconds(refusedLatencies.quantile(0.99)))",
       "\"refused_max_us\":\(microseconds(refusedLatencies.max))",
-      "\"seconds\":\(fixed(seconds, 3))", "\"per_second\":\(fixed(requestsPerSecond, 1))",
+      "\"seconds\":\(fixed(seconds, digits: 3))",
+      "\"per_second\":\(fixed(requestsPerSecond, digits: 1))",
     ]
     if let serverNanoseconds, seconds > 0 {
       let share = Double(serverNanoseconds) / seconds / 1e9
-      members.append("\"server_cpu_share\":\(fixed(share, 3))")
+      members.append("\"server_cpu_share\":\(fixed(share, digits: 3))")
     }
     if let cost = serverMicrosecondsPerRequest {
-      members.append("\"server_cpu_us_per_request\":\(fixed(cost, 3))")
+      members.append("\"server_cpu_us_per_request\":\(fixed(cost, digits: 3))")
     }
     return "{\(members.joined(separator: ","))}"
   }
 
-  private func microseconds(_ nanoseconds: UInt64) -> String { fixed(Double(nanoseconds) / 1e3, 1) }
-}
-
-/// A number with so many digits behind the point; no Foundation needed.
-func fixed(_ value: Double, _ digits: Int) -> String {
-  guard value.isFinite else { return "\(value)" }
-  var scale = 1.0
-  for _ in 0..<digits { scale *= 10 }
-  let scaled = (abs(value) * scale).rounded()
-  guard scaled < 9e15 else { return "\(value)" }
-  let sign = value < 0 && scaled > 0 ? "-" : ""
-  let whole = Int64(scaled) / Int64(scale)
-  guard digits > 0 else { return "\(sign)\(whole)" }
-  let fraction = String(Int64(scaled) % Int64(scale))
-  return "\(sign)\(whole)." + String(repeating: "0", count: digits - fraction.count) + fraction
+  private func microseconds(_ nanoseconds: UInt64) -> String {
+    fixed(Double(nanoseconds) / 1e3, digits: 1)
+  }
 }
 
 /// `text` with blanks in front, so that columns line up.

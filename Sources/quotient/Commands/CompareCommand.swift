@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteCoding
 import Ranking
 import Synchronization
 import SystemIO
@@ -122,7 +123,7 @@ struct CompareCommand: ParsableCommand {
       ])
     }
     let findings = ComparisonFinding.findings(in: rows).map {
-      "\($0.appears ? "appears" : "does not appear"): \($0.sentence)"
+      "\($0.appears ? "appears" : "does not appear"): \($0.text)"
     }
     return table.lines + [""] + findings + [
       "", "wrote \(joinPath(output, ComparisonReport.fileName))",

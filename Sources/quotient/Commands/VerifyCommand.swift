@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteCoding
 import Embeddings
 import Kernels
 import Ranking

@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// One option of `quotient serve`: a row of the table that makes the parser, the environment
 /// variables, `--help` and the README's check.
 struct ServeOption: Sendable {

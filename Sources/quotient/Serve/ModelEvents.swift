@@ -1,3 +1,4 @@
+import ByteCoding
 import Kernels
 import Ranking
 import Serving

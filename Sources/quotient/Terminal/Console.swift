@@ -1,3 +1,4 @@
+import ByteCoding
 import SystemIO
 
 /// Lines to the person or program that ran the command.
@@ -62,17 +63,4 @@ func bytesText(_ byteCount: Int) -> String {
     unit += 1
   }
   return unit == 0 ? "\(byteCount) B" : "\(fixed(value, digits: 1)) \(units[unit])"
-}
-
-/// A number with this many digits after the point.
-func fixed(_ value: Double, digits: Int) -> String {
-  guard value.magnitude < 1e15 else { return "\(value)" }
-  var scale = 1
-  for _ in 0..<digits { scale *= 10 }
-  let scaled = Int((value.magnitude * Double(scale)).rounded())
-  let sign = value < 0 && scaled != 0 ? "-" : ""
-  guard digits > 0 else { return "\(sign)\(scaled)" }
-  let fraction = String(scaled % scale)
-  let zeros = String(repeating: "0", count: digits - fraction.count)
-  return "\(sign)\(scaled / scale).\(zeros)\(fraction)"
 }
