@@ -36,4 +36,24 @@ import Testing
     #expect(text.isIdentical(to: text) && !text.isIdentical(to: "application/jso"))
     #expect(!text.isIdentical(to: "text/plain"))
   }
+
+  @Test(arguments: 0...40)
+  func `as many bytes as there are are appended`(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: 0xA0 + $0) }
+    var buffer = ByteBuffer()
+    for _ in 0..<3 {
+      buffer.append(bytes.span)
+      buffer.append(1 as UInt8)
+    }
+    let appended = buffer.bytes.indices.map { buffer.bytes[$0] }
+    #expect(appended == bytes + [1] + bytes + [1] + bytes + [1])
+  }
+
+  @Test(arguments: texts.indices)
+  func `a text is appended whole`(index: Int) {
+    var buffer = ByteBuffer()
+    for _ in 0..<2 { buffer.append(Self.texts[index]) }
+    let appended = buffer.bytes.indices.map { buffer.bytes[$0] }
+    #expect(appended == Array("\(Self.texts[index])\(Self.texts[index])".utf8))
+  }
 }
