@@ -5,9 +5,14 @@
 #
 # usage: deploy/check.sh QUOTIENT_BINARY
 set -euo pipefail
+binary=$(realpath "${1:?usage: deploy/check.sh QUOTIENT_BINARY}")
+readonly binary
 cd "$(dirname "$0")/.."
 
-readonly binary=${1:?usage: deploy/check.sh QUOTIENT_BINARY}
+if [[ ! -x .venv/bin/python ]]; then
+  echo "deploy/check.sh: its tools are missing; install them: deploy/setup.sh --tests" >&2
+  exit 1
+fi
 promtool=$(command -v promtool || echo .venv/prometheus/usr/bin/promtool)
 readonly promtool
 passed=0
