@@ -7,7 +7,8 @@
 # h2load drives the servers in turn, round after round, and the least disturbed round of each
 # counts. HTTP/2 has 32 streams a connection; HTTP/1.1 one request at a time, as most clients do.
 # nghttpd sends a file as long as our answer to one id; once more to the request that a lookup is,
-# which has a body, so that what differs is the lookup. Exit code 1 if a bound is not met.
+# which has a body, so that what differs is the lookup; and one as long as the list of models, which
+# takes us no work either. Exit code 1 if a bound is not met.
 # Environment: ROUNDS (10), REQUESTS a round (100000), CONNECTIONS (8).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -55,9 +56,10 @@ start quotient "$binary" serve --workers 1 --listen 127.0.0.1:0 --access-log off
 quotient=${servers[0]}
 base=$(wait_for 'http://127\.0\.0\.1:[0-9]+' "$folder/quotient.log")
 readonly vectors="$base/v1/models/demo/features/C3/vectors?ids=17"
-readonly lookup="$base/v1/models/demo:lookup"
+readonly lookup="$base/v1/models/demo:lookup" models="$base/v1/models"
 printf '{"features":{"C3":[17]}}' >"$folder/body"
 curl -sf --retry 50 --retry-all-errors --retry-delay 0 "$vectors" -o "$folder/answer"
+curl -sf "$models" -o "$folder/models"
 printf 'a small answer has %d bytes\n' "$(stat -c %s "$folder/answer")"
 
 while :; do
@@ -70,11 +72,15 @@ while :; do
 done
 
 # name, process, h2load's arguments
-readonly names=(nghttpd nghttpd-post h2-vectors h2-lookup h1-vectors h1-lookup)
-declare -A process=([nghttpd]=$nghttpd [nghttpd-post]=$nghttpd [h2-vectors]=$quotient
-  [h2-lookup]=$quotient [h1-vectors]=$quotient [h1-lookup]=$quotient)
+readonly names=(nghttpd nghttpd-post nghttpd-short h2-vectors h2-lookup h2-models h1-vectors
+  h1-lookup h1-models)
+declare -A process=([nghttpd]=$nghttpd [nghttpd-post]=$nghttpd [nghttpd-short]=$nghttpd
+  [h2-vectors]=$quotient [h2-lookup]=$quotient [h2-models]=$quotient [h1-vectors]=$quotient
+  [h1-lookup]=$quotient [h1-models]=$quotient)
 declare -A options=([nghttpd]="-m 32 http://127.0.0.1:$port/answer"
   [nghttpd-post]="-m 32 -d $folder/body http://127.0.0.1:$port/answer"
+  [nghttpd-short]="-m 32 http://127.0.0.1:$port/models"
+  [h2-models]="-m 32 $models" [h1-models]="--h1 -m 1 $models"
   [h2-vectors]="-m 32 $vectors" [h2-lookup]="-m 32 -d $folder/body $lookup"
   [h1-vectors]="--h1 -m 1 $vectors" [h1-lookup]="--h1 -m 1 -d $folder/body $lookup")
 declare -A best
@@ -101,12 +107,14 @@ judge() {
 }
 
 for name in "${names[@]}"; do
-  awk -v name="$name" -v ns="${best[$name]}" 'BEGIN { printf "%-12s %6.2f us\n", name, ns / 1000 }'
+  awk -v name="$name" -v ns="${best[$name]}" 'BEGIN { printf "%-13s %6.2f us\n", name, ns / 1000 }'
 done
 awk -v found="${best[h2-lookup]}" -v other="${best[nghttpd-post]}" 'BEGIN {
   printf "%-42s %.2f\n", "HTTP/2 lookup over nghttpd, same request", found / other }'
+judge "HTTP/2 models over nghttpd's file" "${best[h2-models]}" "${best[nghttpd-short]}" 1
 judge "HTTP/2 vectors over nghttpd's file" "${best[h2-vectors]}" "${best[nghttpd]}" 1
 judge "HTTP/2 lookup over nghttpd's file" "${best[h2-lookup]}" "${best[nghttpd]}" 1
+judge "HTTP/2 over HTTP/1.1, models" "${best[h2-models]}" "${best[h1-models]}" 0.5
 judge "HTTP/2 over HTTP/1.1, vectors" "${best[h2-vectors]}" "${best[h1-vectors]}" 0.5
 judge "HTTP/2 over HTTP/1.1, lookup" "${best[h2-lookup]}" "${best[h1-lookup]}" 0.5
 exit "$met"
