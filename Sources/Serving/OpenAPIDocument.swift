@@ -48,11 +48,32 @@ let openAPIDocument = #"""
           - $ref: "#/components/parameters/RequestTimeout"
         responses:
           "200":
-            description: Text for a person with curl.
+            description: What there is. JSON with KServe v1's `status`, or text if `Accept` names it.
             headers:
               X-Request-ID:
                 $ref: "#/components/headers/RequestID"
             content:
+              application/json:
+                schema:
+                  type: object
+                  required: [status, name, version, models, paths]
+                  properties:
+                    status:
+                      type: string
+                      enum: [alive]
+                    name:
+                      type: string
+                    version:
+                      type: string
+                    models:
+                      type: array
+                      items:
+                        type: string
+                    paths:
+                      description: Method and path of each endpoint.
+                      type: array
+                      items:
+                        type: string
               text/plain:
                 schema:
                   type: string

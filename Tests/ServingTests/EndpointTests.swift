@@ -12,6 +12,27 @@ import Testing
     #expect(answer.text == #"{"live":true}"#)
   }
 
+  /// KServe's client asks so whether a server of its first protocol is alive.
+  @Test(arguments: ["*/*", "application/json", "application/json, text/plain;q=0.5"])
+  func `the index says that the server is alive, and what there is`(accept: String) throws {
+    let answer = ServiceFixture().get("/", "Accept: \(accept)")
+    #expect(answer.status == 200)
+    #expect(answer.contentType == "application/json")
+    let index = try #require(answer.json.asObject)
+    #expect(index["status"] == .string("alive"))
+    #expect(index["models"] == .array([.string("demo")]))
+    let paths = try #require(index["paths"]?.asArray).compactMap(\.asString)
+    #expect(paths.contains { $0.hasPrefix("POST /v1/models/{model}:lookup") })
+  }
+
+  @Test(arguments: ["text/plain", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"])
+  func `the index is text for whoever names text`(accept: String) {
+    let answer = ServiceFixture().get("/", "Accept: \(accept)")
+    #expect(answer.contentType == "text/plain; charset=utf-8")
+    #expect(answer.text.contains("\nPOST /v1/models/{model}:lookup"))
+    #expect(ServiceFixture().get("/", "Accept: image/png").status == 406)
+  }
+
   @Test func `readiness follows the models and the drain`() {
     let fixture = ServiceFixture(models: [], modelNames: ["demo", "other"])
     #expect(fixture.get("/readyz").status == 503)
@@ -219,12 +240,8 @@ import Testing
     #expect(lookup["stages"]?.asObject?.members.count == 5)
   }
 
-  @Test func `the index and the description are there`() {
-    let fixture = ServiceFixture()
-    let index = fixture.get("/")
-    #expect(index.contentType == "text/plain; charset=utf-8")
-    #expect(index.text.contains("POST /v1/models/{model}:lookup"))
-    let document = fixture.get("/openapi.yaml")
+  @Test func `the description is there`() {
+    let document = ServiceFixture().get("/openapi.yaml")
     #expect(document.contentType == "application/yaml")
     #expect(document.text.hasPrefix("openapi: 3.1.0\n"))
   }

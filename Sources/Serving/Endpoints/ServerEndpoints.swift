@@ -4,21 +4,51 @@ import Ranking
 import Telemetry
 
 extension ServiceHandler {
-  /// `GET /`: what there is, for a person with curl.
+  /// `GET /`: what there is, a path a line. JSON with KServe v1's `status`, which its client asks
+  /// for with an `Accept` of everything; plain text for whoever names text.
   func answerIndex(
     _ request: borrowing RequestView, into response: inout ResponseWriter
   ) throws(ServiceError) {
-    try AcceptHeader(request.header(.accept)).require("text/plain")
+    let accept = AcceptHeader(request.header(.accept))
+    let text = max(
+      accept.quality(of: "text/plain", byName: true), accept.quality(of: "text/html", byName: true))
+    guard text < max(1, accept.quality(of: "application/json", byName: true)) else {
+      return writeTextIndex(into: &response)
+    }
+    try accept.require("application/json")
+    response.contentType = "application/json"
+    response.body.append(#"{"status":"alive","name":"quotient","version":"#)
+    appendJSONString(service.configuration.version, to: &response.body)
+    response.body.append(#","models":["#)
+    for (position, entry) in catalog.entries.enumerated() {
+      if position > 0 { response.body.append(",") }
+      appendJSONString(entry.name, to: &response.body)
+    }
+    response.body.append(#"],"paths":["#)
+    for (position, endpoint) in Self.shownEndpoints.enumerated() {
+      response.body.append(position > 0 ? ",\n" : "\n")
+      appendJSONString(Self.line(of: endpoint), to: &response.body)
+    }
+    response.body.append("\n]}\n")
+  }
+
+  private func writeTextIndex(into response: inout ResponseWriter) {
     response.contentType = "text/plain; charset=utf-8"
     response.body.append(
       text: "Quotient \(service.configuration.version), compositional embeddings\n\n")
-    for endpoint in Endpoint.allCases where endpoint != .unmatched {
-      let method = endpoint.isCall ? "gRPC " : endpoint.allows(.post) ? "POST " : "GET  "
-      response.body.append(text: "\(method)\(endpoint.template)\(endpoint.hint)\n")
+    for endpoint in Self.shownEndpoints {
+      response.body.append(text: "\(Self.line(of: endpoint))\n")
     }
     response.body.append("\n/versions/{version} may follow every model. Models:")
     for entry in catalog.entries { response.body.append(text: " \(entry.name)") }
     response.body.append("\n")
+  }
+
+  private static let shownEndpoints = Endpoint.allCases.filter { $0 != .unmatched }
+
+  private static func line(of endpoint: Endpoint) -> String {
+    let method = endpoint.isCall ? "gRPC " : endpoint.allows(.post) ? "POST " : "GET  "
+    return "\(method)\(endpoint.template)\(endpoint.hint)"
   }
 
   /// `GET /openapi.yaml`.

@@ -50,6 +50,7 @@ async def check_v2(checks, url, expected):
 
 async def check_v1(checks, url):
     client = InferenceRESTClient(RESTConfig(protocol="v1", timeout=10))
+    checks.that("v1: live", await client.is_server_live(url))
     checks.that("v1: the model is ready", await client.is_model_ready(url, "demo"))
     one = {f"I{k}": k for k in range(1, 14)} | {f"C{k}": 1 for k in range(1, 27)}
     answer = await client.infer(url, {"instances": [one, one]}, model_name="demo")
