@@ -62,9 +62,9 @@ let package = Package(
     .target(name: "CSIMD", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
 
     // Floor 1: leaves. No domain words.
-    room("SystemIO", ["CLinux"]),
+    room("SystemIO", ["CLinux"], requestPath),
     room("ByteCoding", ["CZlib", "CSIMD"]),
-    room("Telemetry", [logging]),
+    room("Telemetry", [logging], requestPath),
     room("Kernels", ["CSIMD"]),
 
     // Floor 2: formats and protocols. No sockets, no threads.

@@ -103,6 +103,25 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     end += byteCount
   }
 
+  /// Appends a line of a header section: `name: value CR LF`.
+  public mutating func append(field name: StaticString, _ value: Span<UInt8>) {
+    let nameCount = name.utf8CodeUnitCount
+    let byteCount = nameCount + value.count + 4
+    reserve(byteCount)
+    let line = unsafe base + end
+    // SAFETY: byteCount bytes were reserved, which are those of the name, the value and the four
+    // between and behind them; a static string's bytes live forever, and the value is borrowed.
+    unsafe copyBytes(from: name.utf8Start, to: line, nameCount)
+    unsafe line.storeBytes(of: 0x203A, toByteOffset: nameCount, as: UInt16.self)  // ": "
+    unsafe value.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress {
+        unsafe copyBytes(from: start, to: line + nameCount + 2, source.count)
+      }
+    }
+    unsafe line.storeBytes(of: 0x0A0D, toByteOffset: byteCount - 2, as: UInt16.self)  // CR LF
+    end += byteCount
+  }
+
   /// Appends the text's UTF-8.
   @inlinable
   public mutating func append(text: String) {
@@ -269,61 +288,6 @@ func copyBytes(
       let byte = unsafe source.load(fromByteOffset: offset, as: UInt8.self)
       unsafe target.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
     }
-  }
-}
-
-extension StaticString {
-  /// True if `bytes` are the text's.
-  public func equals(_ bytes: Span<UInt8>) -> Bool {
-    let byteCount = utf8CodeUnitCount
-    guard bytes.count == byteCount else { return false }
-    // SAFETY: all loads lie inside both texts, which have byteCount bytes.
-    return unsafe bytes.withUnsafeBytes { bytes in
-      let text = unsafe UnsafeRawPointer(utf8Start)
-      guard byteCount >= 8 else {
-        for offset in 0..<byteCount
-        where unsafe bytes[offset] != text.load(fromByteOffset: offset, as: UInt8.self) {
-          return false
-        }
-        return true
-      }
-      // Eight at a time; the last eight may overlap those before them.
-      var offset = 0
-      while true {
-        let word = unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        let other = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        if word != other { return false }
-        if offset == byteCount &- 8 { return true }
-        offset = min(offset &+ 8, byteCount &- 8)
-      }
-    }
-  }
-
-  /// True if `bytes` are the text's in any case. The text is lower-case ASCII.
-  public func equalsIgnoringCase(_ bytes: Span<UInt8>) -> Bool {
-    if equals(bytes) { return true }
-    guard bytes.count == utf8CodeUnitCount else { return false }
-    for offset in 0..<bytes.count {
-      let byte = bytes[offset]
-      let folded = byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-      if folded != self.byte(at: offset) { return false }
-    }
-    return true
-  }
-
-  /// True for the very same text; false may also mean another copy of it.
-  @inlinable
-  public func isIdentical(to other: StaticString) -> Bool {
-    // SAFETY: the addresses are compared, nothing is read.
-    unsafe utf8Start == other.utf8Start && utf8CodeUnitCount == other.utf8CodeUnitCount
-  }
-
-  /// One byte of the text's UTF-8.
-  @inlinable
-  public func byte(at offset: Int) -> UInt8 {
-    precondition(offset >= 0 && offset < utf8CodeUnitCount, "the offset lies inside the text")
-    // SAFETY: offset is inside the text, whose bytes live forever.
-    return unsafe utf8Start[offset]
   }
 }
 

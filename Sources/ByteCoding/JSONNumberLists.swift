@@ -5,6 +5,13 @@ import CSIMD
 // same functions as single values, which also find the error and its place.
 
 extension JSONReader {
+  /// True if an array whose first element is a number is next, with no blank before that.
+  package var beginsNumberList: Bool {
+    guard bytes.count &- offset >= 2, bytes[offset] == UInt8(ascii: "[") else { return false }
+    let byte = bytes[offset &+ 1]
+    return byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "-")
+  }
+
   /// Reads a list of integers such as `[17, -42]` and appends them to `values`.
   ///
   /// An element that is no integer (`1.0`, `1e2`, `"1"`, null) is a wrong type, one that an Int64

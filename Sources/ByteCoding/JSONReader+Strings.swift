@@ -14,14 +14,25 @@ extension JSONReader {
 
   /// Whether a string this reader returned has escapes, so that its bytes are not its text.
   package func hasEscapes(_ string: Range<Int>) -> Bool {
-    for at in string where bytes[at] == UInt8(ascii: "\\") { return true }
+    var at = string.lowerBound
+    while string.upperBound &- at >= 8 {
+      if bytesEqual(to: UInt8(ascii: "\\"), in: word(at: at)) != 0 { return true }
+      at &+= 8
+    }
+    while at < string.upperBound {
+      if bytes[at] == UInt8(ascii: "\\") { return true }
+      at &+= 1
+    }
     return false
   }
 
   /// Whether a string this reader returned, decoded, is `text` (which must be ASCII).
+  ///
+  /// - Parameter text: without backslashes.
   package func name(_ string: Range<Int>, equals text: StaticString) -> Bool {
     let length = text.utf8CodeUnitCount
-    if text.equals(bytes.extracting(string)), !hasEscapes(string) { return true }
+    // No escape stands in the text, and so none in what equals it.
+    if text.equals(bytes.extracting(string)) { return true }
     guard string.count > length, hasEscapes(string) else { return false }
     var at = string.lowerBound
     for index in 0..<length {
@@ -53,7 +64,9 @@ extension JSONReader {
   mutating func scanString() throws(JSONError) -> Range<Int> {
     let start = offset + 1
     var at = start
-    while at < bytes.count {
+    while true {
+      at = skipUsualBytes(at)
+      guard at < bytes.count else { break }
       let byte = bytes[at]
       if byte == UInt8(ascii: "\"") {
         offset = at + 1
@@ -71,6 +84,27 @@ extension JSONReader {
       }
     }
     throw JSONError(.endsEarly, at: bytes.count)
+  }
+
+  /// The first offset from `start` on whose byte is not ASCII as it is, or the last few.
+  @inline(__always)
+  private func skipUsualBytes(_ start: Int) -> Int {
+    var at = start
+    while bytes.count &- at >= 8 {
+      let word = word(at: at)
+      let special =
+        bytesEqual(to: UInt8(ascii: "\""), in: word)
+        | bytesEqual(to: UInt8(ascii: "\\"), in: word) | bytesBelow(0x20, in: word)
+        | word & highBits
+      if special != 0 { return at &+ special.trailingZeroBitCount &>> 3 }
+      at &+= 8
+    }
+    return at
+  }
+
+  @inline(__always)
+  private func word(at offset: Int) -> UInt64 {
+    LittleEndian.load(UInt64.self, from: bytes, at: offset)
   }
 
   /// The offset behind the escape sequence at `start`.
@@ -143,4 +177,19 @@ extension JSONReader {
     for at in start..<(start + 4) { unit = unit << 4 | UInt32(hexadecimalDigit(bytes[at]) ?? 0) }
     return unit
   }
+}
+
+private let lowBits: UInt64 = 0x0101_0101_0101_0101
+private let highBits: UInt64 = 0x8080_8080_8080_8080
+
+/// The high bit of each byte of `word` that is below `limit`; exact for the lowest such byte.
+@inline(__always)
+private func bytesBelow(_ limit: UInt8, in word: UInt64) -> UInt64 {
+  (word &- lowBits &* UInt64(limit)) & ~word & highBits
+}
+
+/// The high bit of each byte of `word` that equals `byte`; exact for the lowest such byte.
+@inline(__always)
+private func bytesEqual(to byte: UInt8, in word: UInt64) -> UInt64 {
+  bytesBelow(1, in: word ^ (lowBits &* UInt64(byte)))
 }

@@ -189,7 +189,8 @@ package struct JSONReader: ~Escapable {
 
   @_lifetime(self: copy self)
   private mutating func begin(_ bracket: UInt8, _ kind: JSONKind) throws(JSONError) {
-    try expect(kind)
+    skipWhiteSpace()
+    if offset >= bytes.count || bytes[offset] != bracket { try expect(kind) }
     guard depth < limits.depthMax else {
       throw JSONError(offset: offset, reason: .tooDeep(limit: limits.depthMax))
     }

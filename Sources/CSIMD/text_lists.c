@@ -101,10 +101,11 @@ static inline int skip_separator(const uint8_t *text, size_t *offset, size_t end
   return 1;
 }
 
-csimd_text_list csimd_text_read_int64s(
-    const uint8_t *text, size_t offset, size_t end, int64_t *values, size_t room) {
-  csimd_text_list list = {offset, 0, 0};
-  while (list.count < room && end - list.offset >= int_reach) {
+// Reads from list.offset on, as long as `int_reach` bytes before `readable` can be read.
+static inline csimd_text_list read_int64s(
+    csimd_text_list list, const uint8_t *text, size_t end, size_t readable, int64_t *values,
+    size_t room) {
+  while (list.count < room && list.offset < end && readable - list.offset >= int_reach) {
     size_t at = list.offset;
     const int is_negative = text[at] == '-';
     if (__builtin_expect(is_negative, 0)) at++;  // a branch: the sum would make every load wait
@@ -121,6 +122,21 @@ csimd_text_list csimd_text_read_int64s(
       break;
     }
   }
+  return list;
+}
+
+csimd_text_list csimd_text_read_int64s(
+    const uint8_t *text, size_t offset, size_t end, int64_t *values, size_t room) {
+  csimd_text_list list = {offset, 0, 0};
+  list = read_int64s(list, text, end, end, values, room);
+  if (list.closed || list.count == room || end - list.offset >= int_reach) return list;
+  // The last few: a copy with room behind it, in which a zero ends what the text's end cuts short.
+  uint8_t copy[2 * int_reach] = {0};
+  const size_t start = list.offset;
+  memcpy(copy, text + start, end - start);
+  list.offset = 0;
+  list = read_int64s(list, copy, end - start, sizeof copy, values, room);
+  list.offset += start;
   return list;
 }
 

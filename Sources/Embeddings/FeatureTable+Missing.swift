@@ -2,7 +2,9 @@ import Kernels
 
 extension FeatureTable {
   func beginBatch(missing: MissingPolicy, scratch: inout LookupScratch) throws(LookupError) {
-    scratch.missingPositions.removeAll(keepingCapacity: true)
+    if !scratch.missingPositions.isEmpty {
+      scratch.missingPositions.removeAll(keepingCapacity: true)
+    }
     if missing == .defaultCategory && specification.defaultCategory == nil {
       throw .noDefaultCategory
     }

@@ -10,7 +10,7 @@ package final class FeatureTable: Sendable {
   package let vectorWidth: Int
   package let missing: MissingPolicy
   package let pooling: Pooling
-  let cardinality: Int
+  package let cardinality: Int
   let composition: Composition
   let kernels: RowKernels
   let partitions: [BoundPartition]

@@ -38,7 +38,7 @@ package struct RequestHead: Equatable, Sendable {
   /// Bytes up to and including the empty line: where the body starts.
   package var byteCount = 0
   /// Which known headers there are, a bit each: most questions are about one that is absent.
-  private var knownHeaders: UInt32 = 0
+  private(set) var knownHeaders: UInt32 = 0
 
   package init() {}
 
@@ -57,13 +57,47 @@ package struct RequestHead: Equatable, Sendable {
   @inline(__always)
   mutating func append(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
     fields.append(Field(name: name, value: value, known: known))
+    note(known)
+  }
+
+  @inline(__always)
+  private mutating func note(_ known: KnownHeader?) {
     if let known { knownHeaders |= 1 &<< UInt32(known.rawValue) }
+  }
+
+  /// Drops the fields whose lines do not end within the first `byteCount` bytes; then the head
+  /// waits for the rest of its fields.
+  ///
+  /// - Returns: where the first line begins that was dropped; nil, with nothing dropped: the
+  ///   request line is not within these bytes.
+  mutating func keepLines(within byteCount: Int) -> Int? {
+    // Each line ends where the next one begins.
+    var end = self.byteCount - 2
+    var keptCount = fields.count
+    while end > byteCount {
+      guard keptCount > 0 else { return nil }
+      keptCount -= 1
+      end = fields[keptCount].name.lowerBound
+    }
+    fields.removeLast(fields.count - keptCount)
+    knownHeaders = 0
+    for field in fields { note(field.known) }
+    self.byteCount = 0
+    return end
   }
 
   /// The first field of that name; nil if the request has none.
   package func first(_ header: KnownHeader) -> Field? {
-    guard knownHeaders & (1 &<< UInt32(header.rawValue)) != 0 else { return nil }
-    for field in fields where field.known == header { return field }
+    Self.first(header, fields.span, knownHeaders)
+  }
+
+  /// The same among fields that are lent.
+  @inline(__always)
+  static func first(_ header: KnownHeader, _ fields: Span<Field>, _ known: UInt32) -> Field? {
+    guard known & (1 &<< UInt32(header.rawValue)) != 0 else { return nil }
+    for position in 0..<fields.count where fields[position].known == header {
+      return fields[position]
+    }
     preconditionFailure("a header whose bit is set is among the fields")
   }
 }

@@ -15,11 +15,26 @@ package enum ParseProgress: Equatable, Sendable {
 package func parseRequestHead(
   _ bytes: Span<UInt8>, limits: HTTPLimits, into head: inout RequestHead
 ) throws(HTTPParseError) -> ParseProgress {
-  head.reset()
+  try parseRequestHead(bytes, limits: limits, into: &head, knownByteCount: 0)
+}
+
+/// The same for bytes of which the first `knownByteCount` are those that `head` was parsed from
+/// last, completely: whole lines of them are not parsed again.
+func parseRequestHead(
+  _ bytes: Span<UInt8>, limits: HTTPLimits, into head: inout RequestHead, knownByteCount: Int
+) throws(HTTPParseError) -> ParseProgress {
   // Nothing beyond the limit is looked at, so that the answer does not depend on what was read.
   let window = bytes.extracting(first: limits.headBytesMax)
   var scanner = HeadScanner(window)
-  if try scanner.parseHead(limits: limits, into: &head) { return .complete }
+  let isComplete: Bool
+  if knownByteCount > 0, let offset = head.keepLines(within: knownByteCount) {
+    scanner.offset = offset
+    isComplete = try scanner.parseFields(limits: limits, into: &head)
+  } else {
+    head.reset()
+    isComplete = try scanner.parseHead(limits: limits, into: &head)
+  }
+  if isComplete { return .complete }
   if bytes.count >= limits.headBytesMax {
     throw HTTPParseError(.headTooLarge(limit: limits.headBytesMax), at: limits.headBytesMax)
   }
@@ -44,6 +59,14 @@ private struct HeadScanner: ~Escapable {
       guard try parseLineEnd() else { return false }
     }
     guard try parseRequestLine(limits: limits, into: &head) else { return false }
+    return try parseFields(limits: limits, into: &head)
+  }
+
+  /// The fields from here on, and the empty line behind them.
+  @_lifetime(self: copy self)
+  mutating func parseFields(
+    limits: HTTPLimits, into head: inout RequestHead
+  ) throws(HTTPParseError) -> Bool {
     while offset < bytes.count {
       if bytes[offset] == asciiCR {
         guard try parseLineEnd() else { return false }

@@ -44,10 +44,7 @@ package struct ResponseWriter: ~Copyable {
   ///
   /// - Precondition: `value` has no CR, LF or NUL.
   package mutating func addField(_ name: StaticString, _ value: Span<UInt8>) {
-    fields.append(name)
-    fields.append(": ")
-    fields.append(value)
-    fields.append("\r\n")
+    fields.append(field: name, value)
   }
 
   package mutating func addField(_ name: StaticString, _ value: StaticString) {

@@ -12,11 +12,7 @@ extension Span where Element == UInt8 {
     return equals(text.span)
   }
 
-  func equals(_ bytes: Span<UInt8>) -> Bool {
-    guard count == bytes.count else { return false }
-    for offset in bytes.indices where self[offset] != bytes[offset] { return false }
-    return true
-  }
+  func equals(_ bytes: Span<UInt8>) -> Bool { isEqual(to: bytes) }
 
   /// True if these bytes are `word` in any case; `word` is lower-case ASCII.
   func equalsIgnoringCase(_ word: StaticString) -> Bool { word.equalsIgnoringCase(self) }

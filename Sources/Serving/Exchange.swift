@@ -22,7 +22,7 @@ struct Exchange {
   init(receivedAt: Int, startedAt: Int) {
     self.receivedAt = receivedAt
     lapStart = startedAt
-    timings[.queue] = max(0, startedAt - receivedAt)
+    timings.queue = max(0, startedAt - receivedAt)
   }
 
   mutating func fail(_ error: ServiceError) { failure = error }
@@ -80,15 +80,15 @@ extension ByteBuffer {
   mutating func append(_ timings: RequestTimings) {
     if appendShort(timings) { return }
     append("parse;dur=")
-    append(milliseconds: timings[.parse])
+    append(milliseconds: timings.parse)
     append(", queue;dur=")
-    append(milliseconds: timings[.queue])
+    append(milliseconds: timings.queue)
     append(", gather;dur=")
-    append(milliseconds: timings[.gather])
+    append(milliseconds: timings.gather)
     append(", compute;dur=")
-    append(milliseconds: timings[.compute])
+    append(milliseconds: timings.compute)
     append(", serialise;dur=")
-    append(milliseconds: timings[.serialise])
+    append(milliseconds: timings.serialise)
   }
 
   /// The same for stages that all took less than 9.9995 ms, whose texts have one length; false:
@@ -96,18 +96,18 @@ extension ByteBuffer {
   private mutating func appendShort(_ timings: RequestTimings) -> Bool {
     // `max` of more than three would make an array of them.
     let longest = max(
-      max(timings[.parse], timings[.queue], timings[.gather]),
-      max(timings[.compute], timings[.serialise]))
+      max(timings.parse, timings.queue, timings.gather),
+      max(timings.compute, timings.serialise))
     guard longest < 9_999_500 else { return false }
     let start = count
     append(
       "parse;dur=0.000, queue;dur=0.000, gather;dur=0.000, compute;dur=0.000, serialise;dur=0.000")
     var text = mutableBytes
-    text.put(milliseconds: timings[.parse], at: start + 10)
-    text.put(milliseconds: timings[.queue], at: start + 27)
-    text.put(milliseconds: timings[.gather], at: start + 45)
-    text.put(milliseconds: timings[.compute], at: start + 64)
-    text.put(milliseconds: timings[.serialise], at: start + 85)
+    text.put(milliseconds: timings.parse, at: start + 10)
+    text.put(milliseconds: timings.queue, at: start + 27)
+    text.put(milliseconds: timings.gather, at: start + 45)
+    text.put(milliseconds: timings.compute, at: start + 64)
+    text.put(milliseconds: timings.serialise, at: start + 85)
     return true
   }
 
@@ -123,9 +123,18 @@ extension ByteBuffer {
 }
 
 extension MutableSpan where Element == UInt8 {
-  /// Writes the digits of `0.000`.
+  /// Writes the digits of `0.000`, which stand there as zeros.
+  @inline(__always)
   fileprivate mutating func put(milliseconds nanoseconds: Int, at offset: Int) {
     let microseconds = UInt32(truncatingIfNeeded: max(0, nanoseconds) + 500) / 1000
+    if microseconds < 10 {
+      self[offset + 4] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds)
+    } else {
+      putDigits(of: microseconds, at: offset)
+    }
+  }
+
+  private mutating func putDigits(of microseconds: UInt32, at offset: Int) {
     self[offset] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 1000)
     self[offset + 2] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 100 % 10)
     self[offset + 3] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: microseconds / 10 % 10)

@@ -62,6 +62,7 @@ package final class ModelCatalog: Sendable {
   /// In the order of their names.
   package let entries: [Entry]
   private let current: [ServingModel?]
+  private let names: PackedTexts
 
   /// - Parameter names: the configured models, ready or not.
   package convenience init(names: [String]) {
@@ -71,6 +72,7 @@ package final class ModelCatalog: Sendable {
   private init(entries: [Entry]) {
     self.entries = entries
     current = entries.map(\.current)
+    names = PackedTexts(entries.map { Array($0.name.utf8) })
   }
 
   /// The same catalogue with a version's state changed; a model that was not configured is added.
@@ -126,6 +128,11 @@ package final class ModelCatalog: Sendable {
   package func entry(named name: Span<UInt8>) throws(ServiceError) -> Entry {
     guard let position = position(of: name) else { throw unknownModel(name) }
     return entries[position]
+  }
+
+  /// The newest ready version of a model; nil: there is none, or no such model.
+  func current(named name: Span<UInt8>) -> ServingModel? {
+    names.position(of: name).flatMap { current[$0] }
   }
 
   /// The newest ready version of a model.
@@ -229,7 +236,6 @@ package final class ModelCatalog: Sendable {
   }
 
   private func position(of name: Span<UInt8>) -> Int? {
-    for position in entries.indices where name.equals(entries[position].name) { return position }
-    return nil
+    names.position(of: name)
   }
 }

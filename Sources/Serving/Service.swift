@@ -112,6 +112,11 @@ package final class Service: Sendable {
   /// The same for the thread of one worker, which waits for no other there.
   func catalog(worker: Int) -> ModelCatalog { snapshots[worker].withLock { $0 } }
 
+  /// The newest ready version of a model, for the thread of one worker; nil: there is none.
+  func currentModel(named name: Span<UInt8>, worker: Int) -> ServingModel? {
+    snapshots[worker].withLock { $0.current(named: name) }
+  }
+
   private func update(_ change: (ModelCatalog) -> ModelCatalog) {
     catalogue.withLock { catalogue in
       let former = catalogue

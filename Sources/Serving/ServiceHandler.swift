@@ -27,8 +27,10 @@ package final class ServiceHandler: RequestHandler {
   private var access: AccessControl.View?
   var inference = InferenceHandling()
   /// The version that answers the current request.
-  private var served: ServingModel?
+  var served: ServingModel?
   private var identity: RequestIdentity
+  /// When the last answer was finished: nanoseconds of the monotonic clock.
+  private var finishedAt = 0
   private let accessLog: AccessLog
   private let metrics: WorkerMetrics
   let clock: @Sendable () -> UInt64
@@ -54,15 +56,6 @@ package final class ServiceHandler: RequestHandler {
     access = configuration.access.map { AccessControl.View($0) }
   }
 
-  /// The models as of now.
-  var catalog: ModelCatalog { service.catalog(worker: worker) }
-
-  /// Remembers which version answers the current request, so that its damage is noticed.
-  func serving(_ model: ServingModel) -> ServingModel {
-    served = model
-    return model
-  }
-
   /// Nanoseconds of the monotonic clock.
   func now() -> Int { Int(truncatingIfNeeded: clock()) }
 
@@ -71,7 +64,9 @@ package final class ServiceHandler: RequestHandler {
   ) {
     metrics.requestStarted()
     let receivedAt = Int(truncatingIfNeeded: request.receivedAt)
-    var exchange = Exchange(receivedAt: receivedAt, startedAt: now())
+    // Since the last request was answered the worker has looked at the clock, or done nothing.
+    let startedAt = request.observedAt.map { max(Int(truncatingIfNeeded: $0), finishedAt) }
+    var exchange = Exchange(receivedAt: receivedAt, startedAt: startedAt ?? now())
     identity.read(request)
     if compressesAnswers {
       exchange.coding = AnswerCoding.preferred(request.header(.acceptEncoding))
@@ -89,7 +84,7 @@ package final class ServiceHandler: RequestHandler {
       exchange.fail(error)
       write(error, isCall: exchange.isCall, identity.requestID, into: &response)
     }
-    served = nil
+    if served != nil { served = nil }
     finish(request, &exchange, identity, &workspace.text, into: &response)
   }
 
@@ -176,17 +171,6 @@ package final class ServiceHandler: RequestHandler {
   /// What nginx made common in logs for a client that closed the connection; never sent.
   private static let clientClosedStatus = 499
 
-  /// 503 if the version that answers was found damaged, before or by this request: what was
-  /// gathered may be zeros instead of rows.
-  private var damage: ServiceError? {
-    guard MappingDamage.count > 0, let served, served.model.isDamaged else { return nil }
-    service.reportDamage(served)
-    return ServiceError(
-      .notReady, field: "version",
-      "version \(served.version) of model '\(served.name)' cannot be served: "
-        + ServingModel.damageReason)
-  }
-
   package func refuse(
     _ error: HTTPParseError, from connection: ConnectionInfo, into response: inout ResponseWriter
   ) {
@@ -251,8 +235,7 @@ package final class ServiceHandler: RequestHandler {
   ) throws(ServiceError) {
     switch route.endpoint {
     case .lookup:
-      let model = try model(of: route, router)
-      try lookUp(request, model, &exchange, &workspace, into: &response)
+      try lookUpChecked(request, route, router, &exchange, &workspace, into: &response)
     case .score:
       let model = try model(of: route, router)
       try score(request, model, &exchange, &scoring, into: &response)
@@ -342,6 +325,7 @@ package final class ServiceHandler: RequestHandler {
     into response: inout ResponseWriter
   ) {
     let finishedAt = now()
+    self.finishedAt = finishedAt
     if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
     response.addField("X-Request-ID", request.requestID)
     if exchange.isTimed {

@@ -11,9 +11,10 @@ package final class ServingModel: Sendable {
   /// Feature names in the model's order.
   package let featureNames: [String]
   /// `{"model":"demo","version":"1","vectors":{`
-  let answerStart: [UInt8]
+  let answerStart: PackedTexts
   /// `"C3":[` per feature.
-  let featureStarts: [[UInt8]]
+  let featureStarts: PackedTexts
+  private let names: PackedTexts
   /// Floats of a vector, per feature.
   let widths: [Int]
   let tables: [FeatureTable]
@@ -43,16 +44,18 @@ package final class ServingModel: Sendable {
     start.append("\",\"")
     let named = start.count
     start.append("vectors\":{")
-    answerStart = [UInt8](start.bytes)
+    answerStart = PackedTexts([[UInt8](start.bytes)])
     start.truncate(to: named)
     start.append("scores\":")
     scoreAnswerStart = [UInt8](start.bytes)
-    featureStarts = featureNames.map { name in
-      var text = ByteBuffer()
-      appendJSONString(name, to: &text)
-      text.append(":")
-      return [UInt8](text.bytes)
-    }
+    names = PackedTexts(featureNames.map { Array($0.utf8) })
+    featureStarts = PackedTexts(
+      featureNames.map { name in
+        var text = ByteBuffer()
+        appendJSONString(name, to: &text)
+        text.append(":")
+        return [UInt8](text.bytes)
+      })
     takesPlainIDs = model.configuration.categoricalFeatures.map { feature in
       if case .hash = feature.input { false } else { true }
     }
@@ -75,7 +78,7 @@ package final class ServingModel: Sendable {
 
   /// The feature with this name, given as UTF-8; first looks where the request's order suggests.
   func featureIndex(of name: Span<UInt8>, expected: Int) -> Int? {
-    if expected < featureNames.count && name.equals(featureNames[expected]) { return expected }
+    if expected < names.count && names.equals(expected, name) { return expected }
     return model.featureIndex(of: name)
   }
 

@@ -93,11 +93,11 @@ package struct EventPoll: ~Copyable {
   /// - Parameter milliseconds: 0 returns at once, -1 waits for as long as it takes.
   package mutating func wait(milliseconds: Int) -> Int {
     // SAFETY: the kernel fills in at most `capacity` events.
-    let count = unsafe epoll_wait(
+    let count = unsafe clinux_poll_wait(
       descriptor.number, events, CInt(capacity), CInt(clamping: milliseconds))
     // The one error that a correct call can have is an interruption by a signal.
-    precondition(count >= 0 || errno == EINTR, "epoll_wait failed with errno \(errno)")
-    return max(0, Int(count))
+    precondition(count >= 0 || -count == EINTR, "epoll_wait failed with errno \(-count)")
+    return max(0, count)
   }
 
   /// One of the events that the last wait returned.

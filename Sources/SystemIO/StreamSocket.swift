@@ -29,10 +29,10 @@ package struct StreamSocket: ~Copyable, Sendable {
     // SAFETY: the kernel writes at most `count` bytes into memory that is borrowed exclusively.
     return unsafe bytes.withUnsafeMutableBufferPointer { target in
       while true {
-        let count = unsafe recv(number, target.baseAddress, target.count, 0)
+        let count = unsafe clinux_receive(number, target.baseAddress, target.count, 0)
         if count > 0 { return .transferred(count) }
         if count == 0 { return .ended }
-        if errno != EINTR { return Self.outcome(of: errno) }
+        if -count != EINTR { return Self.outcome(of: CInt(-count)) }
       }
     }
   }
@@ -55,10 +55,10 @@ package struct StreamSocket: ~Copyable, Sendable {
     // SAFETY: the kernel reads `count` bytes that are borrowed during the call.
     return unsafe bytes.withUnsafeBufferPointer { source in
       while true {
-        let count = unsafe Glibc.send(
+        let count = unsafe clinux_send(
           number, source.baseAddress, source.count, CInt(MSG_NOSIGNAL))
         if count >= 0 { return .transferred(count) }
-        if errno != EINTR { return Self.outcome(of: errno) }
+        if -count != EINTR { return Self.outcome(of: CInt(-count)) }
       }
     }
   }

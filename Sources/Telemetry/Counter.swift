@@ -44,6 +44,7 @@ package final class CounterBank: Sendable {
   }
 
   /// Raises counter `position`. Only ever called by the one thread that owns the bank.
+  @inline(__always)
   package func add(_ amount: Int = 1, at position: Int) {
     precondition(position >= 0 && position < count, "no counter at this position")
     blocks[position / Self.blockSize].counters[position % Self.blockSize].add(amount)

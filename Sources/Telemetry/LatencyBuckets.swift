@@ -27,6 +27,7 @@ package struct LatencyBuckets: Sendable {
   }
 
   /// The fine bucket of a duration.
+  @inline(__always)
   package static func fineBucket(of nanoseconds: Int) -> Int {
     if nanoseconds < 64 { return max(0, nanoseconds) }
     let exponent = 63 - nanoseconds.leadingZeroBitCount
@@ -47,6 +48,7 @@ package struct LatencyBuckets: Sendable {
 
   /// The classic bucket of a duration: the first whose bound is not below it; `bounds.count` is
   /// the one up to +Inf.
+  @inline(__always)
   package func classicBucket(of nanoseconds: Int, fine: Int) -> Int {
     var bucket = Int(firstClassic[fine])
     while bucket < bounds.count && nanoseconds > bounds[bucket] { bucket += 1 }

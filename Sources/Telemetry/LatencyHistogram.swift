@@ -19,6 +19,7 @@ package final class LatencyHistogram: Sendable {
   /// Counts one duration; a negative one (clocks may step) counts as 0.
   ///
   /// Only ever called by the thread that owns the histogram.
+  @inline(__always)
   package func record(_ nanoseconds: Int, trace: TraceReference? = nil) {
     let duration = max(0, nanoseconds)
     let bucket = LatencyBuckets.fineBucket(of: duration)

@@ -24,12 +24,32 @@ package enum RequestStage: Int, Sendable, CaseIterable {
 
 /// Nanoseconds that one request spent in each stage.
 package struct RequestTimings: Sendable {
-  private var nanoseconds: InlineArray<5, Int> = .init(repeating: 0)
+  package var parse = 0
+  package var queue = 0
+  package var gather = 0
+  package var compute = 0
+  package var serialise = 0
 
   package init() {}
 
   package subscript(stage: RequestStage) -> Int {
-    get { nanoseconds[stage.rawValue] }
-    set { nanoseconds[stage.rawValue] = newValue }
+    get {
+      switch stage {
+      case .parse: parse
+      case .queue: queue
+      case .gather: gather
+      case .compute: compute
+      case .serialise: serialise
+      }
+    }
+    set {
+      switch stage {
+      case .parse: parse = newValue
+      case .queue: queue = newValue
+      case .gather: gather = newValue
+      case .compute: compute = newValue
+      case .serialise: serialise = newValue
+      }
+    }
   }
 }

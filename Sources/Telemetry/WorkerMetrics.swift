@@ -120,11 +120,11 @@ private final class StageHistograms: Sendable {
   private let serialise = LatencyHistogram(.stages)
 
   func record(_ timings: RequestTimings) {
-    parse.record(timings[.parse])
-    queue.record(timings[.queue])
-    gather.record(timings[.gather])
-    compute.record(timings[.compute])
-    serialise.record(timings[.serialise])
+    parse.record(timings.parse)
+    queue.record(timings.queue)
+    gather.record(timings.gather)
+    compute.record(timings.compute)
+    serialise.record(timings.serialise)
   }
 
   func histogram(of stage: RequestStage) -> LatencyHistogram {

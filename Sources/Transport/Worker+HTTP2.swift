@@ -121,11 +121,11 @@ extension Worker {
   }
 
   private func respond(to stream: HTTP2Stream, of connection: Connection) {
-    let receivedAt = stream.receivedAt
+    let (receivedAt, observedAt) = (stream.receivedAt, now)
     stream.withRequest { content in
       let request = RequestView(
         head: content.head, headBytes: content.text.bytes, body: content.body.bytes,
-        connection: connection.info, receivedAt: receivedAt)
+        connection: connection.info, receivedAt: receivedAt, observedAt: observedAt)
       handler.respond(to: request, into: &response)
     }
   }
@@ -165,12 +165,12 @@ extension Worker {
   func upgrade(_ connection: Connection, _ input: inout ByteBuffer) -> Bool {
     // Over TLS the protocol was agreed on in the handshake (RFC 9113 section 3.1).
     guard connection.isFresh, stage == .running, connection.tls == nil,
-      let settings = UpgradeRequest.settings(head, input.bytes)
+      let settings = UpgradeRequest.settings(head.head, input.bytes)
     else { return false }
     let session = beginHTTP2(connection)
     guard
       let stream = session.upgrade(
-        settings: settings.span, isHead: head.method == .head, now: now)
+        settings: settings.span, isHead: head.head.method == .head, now: now)
     else {
       connection.http2 = nil
       add(-1, to: counters.http2ConnectionsOpen)
@@ -179,7 +179,7 @@ extension Worker {
     gathered.append(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
-    respond(connection, input)
+    respond(connection, head, input)
     if let answer = response.deferred {
       session.waitsForClient = true
       deferAnswer(answer, to: stream, of: connection, session)

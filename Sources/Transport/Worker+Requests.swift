@@ -116,6 +116,9 @@ extension Worker {
     return min(wanted, max(free, bytes.count, 32 * 1024))
   }
 
+  /// Fewer bytes are read in a time that is not worth a look at the clock.
+  private static let quickReadByteCountMax = 4_096
+
   /// Reads once. True if bytes came.
   func receive(
     _ connection: Connection, into bytes: inout ByteBuffer, room: Int
@@ -135,7 +138,11 @@ extension Worker {
       return false
     }
     bytes.truncate(to: oldCount + count)
-    now = MonotonicClock.nanoseconds()
+    // The first read of a turn, if it was short, is over as soon as the turn has begun.
+    if !isJustNow || count > Self.quickReadByteCountMax || connection.tls != nil {
+      now = MonotonicClock.nanoseconds()
+    }
+    isJustNow = false
     add(count, to: counters.bytesReceived)
     connection.phaseByteCount += count
     // All there was: the kernel will tell of more. But not of an end that it told before.
@@ -222,9 +229,9 @@ extension Worker {
   /// If the handler defers its answer, the connection waits, in the protocol machine's responding
   /// state, until `workOnDeferred()` comes back to it.
   private func answer(_ connection: Connection, _ input: inout ByteBuffer) {
-    respond(connection, input)
+    respond(connection, head, input)
     let requestByteCount = connection.http.requestByteCount
-    let (isHead, isOldVersion) = (head.method == .head, head.minorVersion == 0)
+    let (isHead, isOldVersion) = (head.head.method == .head, head.head.minorVersion == 0)
     input.removeFirst(requestByteCount)
     if let answer = response.deferred {
       connection.pending = Connection.PendingAnswer(
@@ -254,12 +261,15 @@ extension Worker {
     sendResponse(connection, isLast: !hasMoreInput || !isOpen)
   }
 
-  func respond(_ connection: Connection, _ input: borrowing ByteBuffer) {
+  /// - Parameter memory: ``head``, lent.
+  func respond(
+    _ connection: Connection, _ memory: borrowing HeadMemory, _ input: borrowing ByteBuffer
+  ) {
     response.reset()
     let bytes = input.bytes
     let request = RequestView(
-      head: head, headBytes: bytes, body: bytes.extracting(connection.http.bodyRange),
-      connection: connection.info, receivedAt: now)
+      head: memory.head, headBytes: bytes, body: bytes.extracting(connection.http.bodyRange),
+      connection: connection.info, receivedAt: now, observedAt: now)
     handler.respond(to: request, into: &response)
   }
 

@@ -40,7 +40,7 @@ final class Worker {
   /// Answers to pipelined requests, gathered for one `send`.
   var gathered = ByteBuffer()
   var response = ResponseWriter()
-  var head = RequestHead()
+  var head = HeadMemory()
   var headText = ByteBuffer(capacity: 1024)
   /// The `Server` and `Date` lines of every answer, and when the date is out of date.
   var sharedFields = ByteBuffer(capacity: 128)
@@ -48,6 +48,8 @@ final class Worker {
 
   /// Monotonic time, read after each read of a socket and each wait.
   var now: UInt64
+  /// Nothing has been done since ``now`` was read.
+  var isJustNow = false
   /// When the last wait was over, and whether the turn before this one put deferred work off.
   private var turnStart: UInt64 = 0
   private var skippedWork = false
@@ -133,8 +135,11 @@ final class Worker {
       now = MonotonicClock.nanoseconds()
       turnStart = now
       // Who waits since the last turn goes first; who has just come would else overtake for ever.
-      if !queued.isEmpty { serveQueued() }
-      for position in 0..<count { dispatch(poll.event(position)) }
+      if queued.isEmpty { isJustNow = true } else { serveQueued() }
+      for position in 0..<count {
+        dispatch(poll.event(position))
+        isJustNow = false
+      }
       workUnlessLate()
       expireDeadlines()
       if let time = listeningResumesAt, now >= time { resumeListening() }

@@ -247,6 +247,43 @@ import Testing
     #expect(throws: JSONError(offset: 3, reason: .syntax(.valueExpected))) { try floats(text) }
   }
 
+  /// The last few are read from a copy: what follows them must not matter, nor what they are.
+  @Test func `integers near the end of the text are those that stand there`() throws {
+    for value: Int64 in [0, 7, -7, 17, 123_456_789, -999_999_999_999_999_999, .max, .min] {
+      for (before, after) in [("", ""), ("1,", ""), ("", ",2"), (" 1 , ", " , 2 ")] {
+        for tail in 0...40 {
+          let text = "[\(before)\(value)\(after)]" + String(repeating: " ", count: tail)
+          let expected = (before.isEmpty ? [] : [1]) + [value] + (after.isEmpty ? [] : [2])
+          #expect(try ids(text) == expected, "\(text)")
+        }
+      }
+    }
+    for (text, offset) in [("[1", 2), ("[1,", 3), ("[-", 2), ("[1,2,", 5)] {
+      #expect(throws: JSONError(offset: offset, reason: .syntax(.endsEarly))) { try ids(text) }
+    }
+    for (text, offset) in [("[01]", 2), ("[1-]", 2), ("[1,]", 2), ("[1}]", 2), ("[1\0]", 2)] {
+      let error = #expect(throws: JSONError.self) { try ids(text) }
+      #expect(error?.offset == offset, "\(text)")
+    }
+  }
+
+  @Test func `strings end where they end, at any place in a word`() throws {
+    for count in 0...20 {
+      for special in ["", "\\n", "\\u00e9", "é", "\\\\"] {
+        let text = String(repeating: "a", count: count) + special + "b"
+        let quoted = "\"" + text + "\"" + String(repeating: " ", count: count % 9)
+        let range = try read(quoted) { reader throws(JSONError) in try reader.readRawString() }
+        #expect(range == 1..<1 + text.utf8.count, "\(text)")
+      }
+      for control in ["\u{0}", "\u{1F}", "\n"] {
+        let text = "\"" + String(repeating: "a", count: count) + control + "bbbbbbbbb\""
+        #expect(throws: JSONError(offset: count + 1, reason: .syntax(.controlCharacter))) {
+          try read(text) { reader throws(JSONError) in _ = try reader.readRawString() }
+        }
+      }
+    }
+  }
+
   @Test func `lists count as a level`() {
     #expect(throws: JSONError(offset: 0, reason: .tooDeep(limit: 0))) {
       try read("[1]", limits: JSONLimits(depthMax: 0)) { reader throws(JSONError) in

@@ -56,4 +56,40 @@ import Testing
     let appended = buffer.bytes.indices.map { buffer.bytes[$0] }
     #expect(appended == Array("\(Self.texts[index])\(Self.texts[index])".utf8))
   }
+
+  @Test func `bytes are compared up to the first that differs`() {
+    let bytes = (0..<40).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+    for count in bytes.indices {
+      let part = Array(bytes[..<count])
+      #expect(commonPrefixCount(part, bytes) == count && commonPrefixCount(bytes, part) == count)
+      #expect(isEqual(part, part) && !isEqual(part, bytes))
+      for place in part.indices {
+        for bit in [0, 7] {
+          var other = part
+          other[place] ^= 1 << UInt8(bit)
+          #expect(commonPrefixCount(part, other) == place && !isEqual(part, other))
+        }
+      }
+    }
+  }
+
+  private func commonPrefixCount(_ bytes: [UInt8], _ others: [UInt8]) -> Int {
+    bytes.span.commonPrefixCount(with: others.span)
+  }
+
+  private func isEqual(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
+    bytes.span.isEqual(to: others.span)
+  }
+
+  @Test(arguments: texts.indices)
+  func `a field is a line`(index: Int) {
+    for count in 0...40 {
+      let value = [UInt8](repeating: UInt8(ascii: "v"), count: count)
+      var buffer = ByteBuffer()
+      for _ in 0..<2 { buffer.append(field: Self.texts[index], value.span) }
+      let appended = buffer.bytes.indices.map { buffer.bytes[$0] }
+      let line = Array("\(Self.texts[index]): ".utf8) + value + [0x0D, 0x0A]
+      #expect(appended == line + line)
+    }
+  }
 }

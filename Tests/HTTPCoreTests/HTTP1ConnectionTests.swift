@@ -7,20 +7,20 @@ func conversation(
   _ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits(), closes: Bool = false
 ) -> [String] {
   var connection = HTTP1Connection()
-  var head = RequestHead()
+  var memory = HeadMemory()
   var input = ByteBuffer()
   var events: [String] = []
   for piece in pieces {
     input.append(piece.span)
     reading: while !input.isEmpty {
-      switch connection.advance(&input, head: &head, limits: limits) {
+      switch connection.advance(&input, head: &memory, limits: limits) {
       case .read: break reading
       case .sendContinue: events.append("100")
       case .refuse(let error):
         events.append("\(error.status) \(error.reason) at \(error.offset)")
         return events
       case .handleRequest:
-        events.append(describe(head, input, connection.bodyRange))
+        events.append(describe(memory.head, input, connection.bodyRange))
         let isOpen = connection.finishResponse(closes: closes)
         input.removeFirst(connection.requestByteCount)
         if !isOpen {

@@ -56,7 +56,7 @@ import Testing
     let manifest = try textOfFile("Package.swift")
       .replacing("openSSL", with: "\"COpenSSL\"")
     let declarations =
-      manifest.matches(of: /room\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\s*\)/).map {
+      manifest.matches(of: /room\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?(?:,\s*requestPath)?\s*\)/).map {
         (String($0.1), $0.2.map(String.init) ?? "")
       }
     var declared: [String: String] = [:]

@@ -5,7 +5,7 @@ package enum UpgradeRequest {
   /// The decoded `HTTP2-Settings` of a request that lists `h2c` in `Upgrade`, and both fields in
   /// `Connection`; nil for all other requests: the upgrade is the client's wish and may be passed
   /// over.
-  package static func settings(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8]? {
+  package static func settings(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> [UInt8]? {
     guard let upgrade = head.first(.upgrade) else { return nil }
     guard head.minorVersion > 0, lists(bytes, upgrade.value, "h2c") else { return nil }
     var (listsUpgrade, listsSettings) = (false, false)

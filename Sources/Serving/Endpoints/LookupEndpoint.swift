@@ -68,8 +68,7 @@ extension ServiceHandler {
     _ model: ServingModel, _ exchange: inout Exchange, _ workspace: inout LookupWorkspace,
     into response: inout ResponseWriter
   ) throws(ServiceError) {
-    let start = model.answerStart
-    response.body.append(start.span)
+    model.answerStart.append(0, to: &response.body)
     workspace.missingText.removeAll()
     for position in workspace.batch.parts.indices {
       let part = workspace.batch.parts[position]
@@ -79,8 +78,7 @@ extension ServiceHandler {
         response.body.append(",")
         try exchange.checkDeadline(clock)
       }
-      let name = model.featureStarts[part.feature]
-      response.body.append(name.span)
+      model.featureStarts.append(part.feature, to: &response.body)
       let isBase64 = workspace.batch.encoding == .base64
       do {
         if isBase64 {
@@ -177,38 +175,5 @@ extension ServiceHandler {
     return ServiceError(
       .categoryOutOfRange(id: id, position: place, cardinality: cardinality), feature: feature,
       field: field)
-  }
-
-  /// The model that a route names.
-  func model(
-    of route: Route, _ router: borrowing Router
-  ) throws(ServiceError) -> ServingModel {
-    let catalog = self.catalog
-    let name = router.text(route.model)
-    guard let version = route.version else { return serving(try catalog.model(named: name)) }
-    let text = router.text(version)
-    return serving(
-      route.isLabel
-        ? try catalog.model(named: name, label: text)
-        : try catalog.model(named: name, version: text))
-  }
-
-  /// The version of a model that a message names; empty: the newest ready one.
-  func model(
-    named name: Span<UInt8>, version: Span<UInt8>
-  ) throws(ServiceError) -> ServingModel {
-    let catalog = self.catalog
-    if version.isEmpty { return serving(try catalog.model(named: name)) }
-    return serving(try catalog.model(named: name, version: version))
-  }
-
-  /// The feature that a path names.
-  static func feature(
-    _ name: Span<UInt8>, of model: ServingModel
-  ) throws(ServiceError) -> Int {
-    guard let feature = model.featureIndex(of: name, expected: 0) else {
-      throw .unknownFeature(name, model, inPath: true)
-    }
-    return feature
   }
 }

@@ -113,8 +113,7 @@ extension OutputTensor {
   /// `{"name":"C3`, of `"C3":`
   private func write(name feature: Int, _ model: ServingModel, to body: inout ByteBuffer) {
     body.append("{\"name\":")
-    let start = model.featureStarts[feature]
-    body.append(start.span)
+    model.featureStarts.append(feature, to: &body)
     body.truncate(to: body.count - 2)
   }
 }

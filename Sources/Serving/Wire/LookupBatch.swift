@@ -43,15 +43,16 @@ struct LookupBatch {
 
   /// Starts a request to a model of so many features.
   mutating func reset(featureCount: Int) {
-    for part in parts { partOfFeature[part.feature] = -1 }
-    parts.removeAll(keepingCapacity: true)
-    ids.removeAll(keepingCapacity: true)
-    offsets.removeAll(keepingCapacity: true)
-    weights.removeAll(keepingCapacity: true)
+    for position in parts.indices { partOfFeature[parts[position].feature] = -1 }
+    // To look is cheaper than to empty what is empty.
+    if !parts.isEmpty { parts.removeAll(keepingCapacity: true) }
+    if !ids.isEmpty { ids.removeAll(keepingCapacity: true) }
+    if !offsets.isEmpty { offsets.removeAll(keepingCapacity: true) }
+    if !weights.isEmpty { weights.removeAll(keepingCapacity: true) }
     pooling = nil
     missing = nil
     encoding = .numbers
-    listName = nil
+    if listName != nil { listName = nil }
     while partOfFeature.count < featureCount { partOfFeature.append(-1) }
   }
 

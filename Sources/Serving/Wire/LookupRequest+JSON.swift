@@ -122,6 +122,18 @@ struct LookupRequestReader {
     text: inout ByteBuffer
   ) throws(ServiceError) -> LookupBatch.Part {
     let (start, firstOffset) = (batch.ids.count, batch.offsets.count)
+    // Most requests: ids that are numbers, and no bags.
+    if model.takesPlainIDs[feature], reader.json.beginsNumberList {
+      let before = reader
+      do {
+        try reader.json.readInt64List(into: &batch.ids, countMax: limits.idCountMax - start)
+        return LookupBatch.Part(feature: feature, ids: start..<batch.ids.count)
+      } catch {
+        // The long way finds out what is wrong, and where.
+        batch.ids.removeLast(batch.ids.count - start)
+        reader = before
+      }
+    }
     let isBags = try IDListReader(model: model, limits: limits).readListOrBags(
       &reader, field: FieldName(prefix: "features.", model: model, feature: feature),
       ids: &batch.ids, offsets: &batch.offsets, text: &text)

@@ -25,7 +25,7 @@ extension LookupWorkspace {
   mutating func gatherRows(_ part: LookupBatch.Part, _ model: ServingModel) throws(LookupError) {
     findRepeats(
       part, width: model.widths[part.feature],
-      cardinality: model.tables[part.feature].specification.cardinality)
+      cardinality: model.tables[part.feature].cardinality)
     let rowCount = isDistinct ? repeats.distinctCount : part.vectorCount
     let floatCount = rowCount * model.widths[part.feature]
     if floats.count < floatCount {
@@ -108,8 +108,7 @@ extension LookupWorkspace {
   mutating func collectMissing(_ part: LookupBatch.Part, _ model: ServingModel) {
     if scratch.missingPositions.isEmpty { return }
     missingText.append(missingText.isEmpty ? "{" : ",")
-    let start = model.featureStarts[part.feature]
-    missingText.append(start.span)
+    model.featureStarts.append(part.feature, to: &missingText)
     missingText.append("[")
     var isFirst = true
     if isDistinct {

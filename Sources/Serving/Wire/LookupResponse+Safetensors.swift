@@ -43,7 +43,7 @@ extension ServiceHandler {
     var count = 8 + 128 + model.name.utf8.count
     for part in batch.parts {
       let mayMiss = (batch.missing ?? model.missingPolicies[part.feature]) != .error
-      count += (mayMiss ? 2 : 1) * (model.featureStarts[part.feature].count + entryCount)
+      count += (mayMiss ? 2 : 1) * (model.featureStarts.byteCount(part.feature) + entryCount)
     }
     return (count + 63) / 64 * 64
   }
@@ -85,8 +85,7 @@ extension LookupWorkspace {
     for part in batch.parts {
       let width = model.widths[part.feature]
       text.append(",")
-      let start = model.featureStarts[part.feature]
-      text.append(start.span)
+      model.featureStarts.append(part.feature, to: &text)
       text.append("{\"dtype\":\"F32\",\"shape\":[")
       text.append(decimal: part.vectorCount)
       text.append(",")
@@ -99,8 +98,7 @@ extension LookupWorkspace {
       let part = batch.parts[last]
       // `"C7":` becomes `"C7.missing":`.
       text.append(",")
-      let start = model.featureStarts[part.feature]
-      text.append(start.span)
+      model.featureStarts.append(part.feature, to: &text)
       text.truncate(to: text.count - 2)
       text.append(".missing\":{\"dtype\":\"BOOL\",\"shape\":[")
       text.append(decimal: part.ids.count)

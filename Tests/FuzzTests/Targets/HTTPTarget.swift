@@ -37,19 +37,20 @@ private func cuts(of stream: [UInt8]) -> [Int] {
 
 private func events(of pieces: [[UInt8]]) -> [String] {
   var connection = HTTP1Connection()
-  var head = RequestHead()
+  var memory = HeadMemory()
   var input = ByteBuffer()
   var events: [String] = []
   for piece in pieces {
     input.append(piece.span)
     reading: while !input.isEmpty {
-      switch connection.advance(&input, head: &head, limits: limits) {
+      switch connection.advance(&input, head: &memory, limits: limits) {
       case .read: break reading
       case .sendContinue: continue
       case .refuse(let error):
         return events + ["\(error.status) \(error.description)"]
       case .handleRequest:
         let body = connection.bodyRange.map { input.bytes[$0] }
+        let head = memory.head
         let target = head.target.map { input.bytes[$0] }
         events.append("\(head.method) \(target) \(head.path.count) \(head.fields.count) \(body)")
         guard connection.finishResponse(closes: false) else { return events }
