@@ -135,3 +135,31 @@ package final class TensorStorage: @unchecked Sendable {
     }
   }
 }
+
+/// What keeps a tensor in order to read it often: its bytes are at a known address, so that reading
+/// them touches no reference count, which all threads would write.
+@safe
+package final class TensorReader: @unchecked Sendable {
+  private let tensor: Tensor
+  private let base: UnsafeRawPointer
+  private let byteCount: Int
+
+  package init(_ tensor: Tensor) {
+    self.tensor = tensor
+    byteCount = tensor.byteRange.count
+    // SAFETY: the storage's bytes stay at their address as long as the tensor, kept above.
+    unsafe base = tensor.bytes.withUnsafeBytes {
+      unsafe $0.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!
+    }
+  }
+
+  /// The tensor's bytes.
+  package var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // SAFETY: base is valid for byteCount bytes as long as self, which the span borrows.
+      let span = unsafe RawSpan(_unsafeStart: base, byteCount: byteCount)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+}

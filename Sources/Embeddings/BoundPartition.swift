@@ -5,8 +5,11 @@ import Kernels
 final class BoundPartition: Sendable {
   let specification: PartitionSpecification
   let rule: BucketRule
+  /// ``BucketRule/mayLeaveTable`` of the rule.
+  let mayLeaveTable: Bool
   /// The table; for MLPs their hidden layers' weights.
   let tensor: Tensor
+  let table: TensorReader
   let layout: RowLayout
   /// Rows of the table, or buckets that have an MLP.
   let bucketCount: Int
@@ -21,7 +24,9 @@ final class BoundPartition: Sendable {
   ) {
     self.specification = specification
     self.rule = rule
+    mayLeaveTable = rule.mayLeaveTable
     tensor = table
+    self.table = TensorReader(table)
     self.layout = layout
     bucketCount = layout.rowCount
     path = nil
@@ -31,7 +36,9 @@ final class BoundPartition: Sendable {
   init(_ specification: PartitionSpecification, rule: BucketRule, path: PathLayers) {
     self.specification = specification
     self.rule = rule
+    mayLeaveTable = rule.mayLeaveTable
     tensor = path.hiddenWeight
+    table = TensorReader(tensor)
     layout = RowLayout(
       element: .f32, width: path.width, rowCount: path.bucketCount * path.hiddenWidth)
     bucketCount = path.bucketCount
@@ -39,15 +46,16 @@ final class BoundPartition: Sendable {
     column = 0
   }
 
-  /// What holds the table's bytes. A caller keeps it while it reads a ``table(in:)``.
-  var storage: TensorStorage { tensor.storage }
+}
 
-  /// The table's rows, to be read by kernels.
+extension RowTable {
+  /// The rows of a table, to be read by kernels.
   ///
-  /// - Parameter storage: this partition's ``storage``.
-  @_lifetime(borrow storage)
-  func table(in storage: borrowing TensorStorage) -> RowTable {
-    RowTable(storage.bytes.extracting(tensor.byteRange), layout: layout)
+  /// - Parameter table: a ``BoundPartition/table`` that the caller has as a parameter or a local
+  ///   constant.
+  @_lifetime(borrow table)
+  init(_ table: borrowing TensorReader, _ layout: RowLayout) {
+    self.init(table.bytes, layout: layout)
   }
 }
 

@@ -53,9 +53,10 @@ extension FeatureTable {
     if partition.path == nil {
       row = [Float](repeating: 0, count: partition.layout.width)
       var floats = row.mutableSpan
-      let storage = partition.storage
+      let table = partition.table
       kernels.gather(
-        partition.table(in: storage), rows: rows, into: &floats, stride: partition.layout.width)
+        RowTable(table, partition.layout), rows: rows, into: &floats, stride: partition.layout.width
+      )
     }
     return CategoryExplanation.Part(
       kind: partition.specification.kind, bucket: Int(rows[0]),

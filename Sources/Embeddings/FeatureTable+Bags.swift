@@ -85,7 +85,7 @@ extension FeatureTable {
     into output: inout MutableSpan<Float>, column: Int, stride: Int
   ) throws(LookupError) {
     let partition = partitions[position]
-    let storage = partition.storage
+    let table = partition.table
     var from = bags.offsets[0]
     let end = bags.offsets[bags.count]
     repeat {
@@ -94,7 +94,7 @@ extension FeatureTable {
       weigh(part, bags, piece, into: work.weights)
       try findRows(of: part, partition: position, into: work.firstRows)
       kernels.pool(
-        partition.table(in: storage), rows: work.firstRows.int64s(part.count),
+        RowTable(table, partition.layout), rows: work.firstRows.int64s(part.count),
         bags: rowBags(bags, piece, work.pieceOffsets(piece), work.weights.floats(part.count)),
         into: &output, column: column, stride: stride)
       from = piece.upperBound
@@ -131,12 +131,11 @@ extension FeatureTable {
     weigh(ids, bags, piece, into: work.weights)
     if isFusedPool {
       try findFirstTwoRows(of: ids, work: work)
-      let (first, second) = (partitions[0], partitions[1])
-      let (firstStorage, secondStorage) = (first.storage, second.storage)
+      let (first, second) = (firstTable, secondTable)
       kernels.poolComposed(
-        specification.composition == .multiply ? .multiply : .add,
-        first.table(in: firstStorage), rows: work.firstRows.int64s(ids.count),
-        second.table(in: secondStorage), rows: work.laterRows.int64s(ids.count),
+        composition == .multiply ? .multiply : .add, RowTable(first, self.first.layout),
+        rows: work.firstRows.int64s(ids.count),
+        RowTable(second, self.second.layout), rows: work.laterRows.int64s(ids.count),
         bags: rowBags(bags, piece, work.pieceOffsets(piece), work.weights.floats(ids.count)),
         into: &output, stride: rowsWidth)
       return

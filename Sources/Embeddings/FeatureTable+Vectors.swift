@@ -1,3 +1,4 @@
+import Checkpoints
 import Kernels
 
 extension FeatureTable {
@@ -51,10 +52,11 @@ extension FeatureTable {
     of ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
   ) throws(LookupError) {
     switch composition {
-    case .multiply: try compose(.multiply, ids, work: work, into: &output)
-    case .add: try compose(.add, ids, work: work, into: &output)
+    case .multiply:
+      try compose(.multiply, firstTable, secondTable, ids, work: work, into: &output)
+    case .add: try compose(.add, firstTable, secondTable, ids, work: work, into: &output)
     case .single, .concatenate, .separate: try placeRows(of: ids, work: work, into: &output)
-    case .path: try followPath(ids, work: work, into: &output)
+    case .path: try followPath(from: firstTable, ids, work: work, into: &output)
     }
   }
 
@@ -63,49 +65,61 @@ extension FeatureTable {
     of ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
   ) throws(LookupError) {
     let stride = output.count / max(1, ids.count)
-    for position in partitions.indices {
-      try findRows(of: ids, partition: position, into: work.firstRows)
+    try place(firstTable, of: first, 0, ids, work: work, into: &output, stride: stride)
+    for position in 1..<max(1, partitions.count) {
       let partition = partitions[position]
-      let storage = partition.storage
-      kernels.gather(
-        partition.table(in: storage), rows: work.firstRows.int64s(ids.count), into: &output,
-        column: partition.column, stride: stride)
+      try place(
+        partition.table, of: partition, position, ids, work: work, into: &output, stride: stride)
     }
   }
 
+  private func place(
+    _ table: TensorReader, of partition: BoundPartition, _ position: Int, _ ids: Span<Int64>,
+    work: LookupWork, into output: inout MutableSpan<Float>, stride: Int
+  ) throws(LookupError) {
+    try findRows(of: ids, in: partition, position, into: work.firstRows)
+    kernels.gather(
+      RowTable(table, partition.layout), rows: work.firstRows.int64s(ids.count), into: &output,
+      column: partition.column,
+      stride: stride)
+  }
+
+  /// - Parameters:
+  ///   - first, second: the tables of the first two partitions.
   private func compose(
-    _ operation: RowOperation, _ ids: Span<Int64>, work: LookupWork,
-    into output: inout MutableSpan<Float>
+    _ operation: RowOperation, _ first: TensorReader, _ second: TensorReader,
+    _ ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
   ) throws(LookupError) {
     guard partitions.count > 1 else { return try placeRows(of: ids, work: work, into: &output) }
     try findFirstTwoRows(of: ids, work: work)
     kernels.compose(
-      operation, first.table(in: first.storage), rows: work.firstRows.int64s(ids.count),
-      second.table(in: second.storage), rows: work.laterRows.int64s(ids.count), into: &output,
+      operation, RowTable(first, self.first.layout), rows: work.firstRows.int64s(ids.count),
+      RowTable(second, self.second.layout),
+      rows: work.laterRows.int64s(ids.count), into: &output,
       stride: rowsWidth)
     for position in 2..<max(2, partitions.count) {
-      try findRows(of: ids, partition: position, into: work.laterRows)
       let partition = partitions[position]
-      let storage = partition.storage
+      let table = partition.table
+      try findRows(of: ids, in: partition, position, into: work.laterRows)
       kernels.apply(
-        operation, partition.table(in: storage), rows: work.laterRows.int64s(ids.count),
+        operation, RowTable(table, partition.layout), rows: work.laterRows.int64s(ids.count),
         to: &output, stride: rowsWidth)
     }
   }
 
   /// x_emb = M_k(... M_2(W[p1(x)])).
   private func followPath(
-    _ ids: Span<Int64>, work: LookupWork, into output: inout MutableSpan<Float>
+    from table: TensorReader, _ ids: Span<Int64>, work: LookupWork,
+    into output: inout MutableSpan<Float>
   ) throws(LookupError) {
-    try findRows(of: ids, partition: 0, into: work.firstRows)
-    let first = partitions[0]
-    let storage = first.storage
+    try findRows(of: ids, in: first, 0, into: work.firstRows)
     kernels.gather(
-      first.table(in: storage), rows: work.firstRows.int64s(ids.count), into: &output,
+      RowTable(table, first.layout), rows: work.firstRows.int64s(ids.count), into: &output,
       stride: rowsWidth)
     for position in 1..<max(1, partitions.count) {
-      guard let layers = partitions[position].path else { continue }
-      try findRows(of: ids, partition: position, into: work.laterRows)
+      let partition = partitions[position]
+      guard let layers = partition.path else { continue }
+      try findRows(of: ids, in: partition, position, into: work.laterRows)
       layers.apply(
         buckets: work.laterRows.int64s(ids.count), by: kernels, input: work.pathInput,
         hidden: work.pathHidden, to: &output)
@@ -117,8 +131,8 @@ extension FeatureTable {
     of ids: Span<Int64>, work: LookupWork
   ) throws(LookupError) {
     guard let sharedDivision else {
-      try findRows(of: ids, partition: 0, into: work.firstRows)
-      try findRows(of: ids, partition: 1, into: work.laterRows)
+      try findRows(of: ids, in: first, 0, into: work.firstRows)
+      try findRows(of: ids, in: second, 1, into: work.laterRows)
       return
     }
     var quotients = work.firstRows.mutableInt64s(ids.count)
@@ -126,14 +140,21 @@ extension FeatureTable {
     kernels.split(ids, by: sharedDivision, quotients: &quotients, remainders: &remainders)
   }
 
-  /// The row of each id in one partition's table; checked where the map itself may be wrong.
+  /// The row of each id in one partition's table.
   func findRows(
     of ids: Span<Int64>, partition position: Int, into rows: ScratchMemory
   ) throws(LookupError) {
-    let partition = partitions[position]
+    try findRows(of: ids, in: partitions[position], position, into: rows)
+  }
+
+  /// The row of each id in the table of the partition at `position`; checked where the map itself
+  /// may be wrong.
+  func findRows(
+    of ids: Span<Int64>, in partition: BoundPartition, _ position: Int, into rows: ScratchMemory
+  ) throws(LookupError) {
     var found = rows.mutableInt64s(ids.count)
     partition.rule.buckets(of: ids, by: kernels, into: &found)
-    guard partition.rule.mayLeaveTable,
+    guard partition.mayLeaveTable,
       !kernels.areInRange(found.span, below: partition.bucketCount)
     else { return }
     for i in ids.indices where found[i] < 0 || found[i] >= partition.bucketCount {

@@ -14,9 +14,12 @@ package final class FeatureTable: Sendable {
   let composition: Composition
   let kernels: RowKernels
   let partitions: [BoundPartition]
-  // The first two partitions, or twice the only one: constants of a class need no retain.
+  // The first two partitions, or twice the only one, and their tables: a constant of self needs no
+  // retain, an element of an array or another object's constant does.
   let first: BoundPartition
   let second: BoundPartition
+  let firstTable: TensorReader
+  let secondTable: TensorReader
   let projection: Projection?
   let projectionTensor: Tensor?
   let categoryWeights: CategoryWeights?
@@ -43,6 +46,7 @@ package final class FeatureTable: Sendable {
     partitions = try binding.partitions(rowsWidth: rowsWidth)
     first = partitions[0]
     second = partitions[min(1, partitions.count - 1)]
+    (firstTable, secondTable) = (first.table, second.table)
     categoryWeights = try binding.categoryWeights()
     projection = projectionTensor.map {
       Projection($0, element: RowElement($0.elementType)!, by: kernels)

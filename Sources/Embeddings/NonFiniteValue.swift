@@ -17,9 +17,9 @@ extension FeatureTable {
           if let found = firstNonFiniteValue(in: tensor) { return found }
         }
       } else {
-        let storage = partition.storage
-        let table = partition.table(in: storage)
-        if let row = kernels.firstNonFiniteRow(of: table, in: 0..<partition.layout.rowCount) {
+        let table = partition.table
+        let rows = RowTable(table, partition.layout)
+        if let row = kernels.firstNonFiniteRow(of: rows, in: 0..<partition.layout.rowCount) {
           return NonFiniteValue(tensor: partition.tensor.name, row: row)
         }
       }

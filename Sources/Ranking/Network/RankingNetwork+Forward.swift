@@ -85,11 +85,12 @@ extension RankingNetwork {
         workspace.locations.append(StridedVector(offset: offset, stride: vector.width))
         offset += rows.count * vector.width
       case .feature(let index, let part):
-        let rowWidth = features[index].vectorWidth
+        let table = features[index]
+        let rowWidth = table.vectorWidth
         // The parts of a `separate` feature lie in one row, looked up with the first part.
         if part == 0 {
           ScoreWorkspace.ensure(&workspace.vectors, offset + rows.count * rowWidth)
-          try lookUp(inputs, feature: index, rows: rows, offset: offset, &workspace)
+          try lookUp(inputs, table, index, rows: rows, offset: offset, &workspace)
           offset += rows.count * rowWidth
         }
         workspace.locations.append(
@@ -136,54 +137,45 @@ extension RankingNetwork {
   }
 
   private func lookUp(
-    _ inputs: borrowing ScoreInputs, feature index: Int, rows: Range<Int>, offset: Int,
-    _ workspace: inout ScoreWorkspace
+    _ inputs: borrowing ScoreInputs, _ table: FeatureTable, _ index: Int, rows: Range<Int>,
+    offset: Int, _ workspace: inout ScoreWorkspace
   ) throws(ScoreError) {
-    let width = rows.count * features[index].vectorWidth
+    let width = rows.count * table.vectorWidth
     try lookUp(
-      inputs, feature: index, rows: rows, &workspace.offsets, &workspace.lookup,
+      inputs, table, index, rows: rows, &workspace.offsets, &workspace.lookup,
       into: &workspace.vectors, at: offset..<offset + width)
     workspace.count(missing: workspace.lookup.missingPositions.count, feature: index)
   }
 
   private func lookUp(
-    _ inputs: borrowing ScoreInputs, feature index: Int, rows: Range<Int>,
+    _ inputs: borrowing ScoreInputs, _ table: FeatureTable, _ index: Int, rows: Range<Int>,
     _ offsets: inout [Int], _ scratch: inout LookupScratch, into vectors: inout [Float],
     at place: Range<Int>
   ) throws(ScoreError) {
-    let table = features[index]
     let missing = inputs.missing ?? table.missing
     var all = vectors.mutableSpan
     var output = all._mutatingExtracting(place)
-    var firstID = rows.lowerBound
     do {
       if inputs.columns[index].offsets.isEmpty {
-        // Not the whole column: each of its lists is counted when it is copied.
-        let columnIDs = inputs.columns[index].ids
+        // Not the whole column: each of its lists would be counted when it is copied.
+        let ids = inputs.columns[index].ids
         try table.vectors(
-          of: columnIDs.span.extracting(rows), missing: missing, scratch: &scratch, into: &output)
-        return
+          of: ids.span.extracting(rows), missing: missing, scratch: &scratch, into: &output)
+      } else {
+        try inputs.columns[index].pooledVectors(
+          of: rows, table, missing: missing, pooling: inputs.pooling, &offsets, &scratch,
+          into: &output)
       }
-      let column = inputs.columns[index]
-      firstID = column.offsets[rows.lowerBound]
-      let ids = firstID..<column.offsets[rows.upperBound]
-      offsets.removeAll(keepingCapacity: true)
-      for row in rows.lowerBound...rows.upperBound {
-        offsets.append(column.offsets[row] - firstID)
-      }
-      try table.pooledVectors(
-        of: column.ids.span.extracting(ids), offsets: offsets.span,
-        weights: column.weights.isEmpty ? nil : column.weights.span.extracting(ids),
-        pooling: inputs.pooling ?? table.pooling, missing: missing,
-        scratch: &scratch, into: &output)
     } catch {
       guard case .categoryOutOfRange(let id, let position, let cardinality) = error else {
         throw ScoreError(feature: index, error: error)
       }
+      let offsets = inputs.columns[index].offsets
+      let first = offsets.isEmpty ? rows.lowerBound : offsets[rows.lowerBound]
       throw ScoreError(
         feature: index,
         error: .categoryOutOfRange(
-          id: id, position: firstID + position, cardinality: cardinality))
+          id: id, position: first + position, cardinality: cardinality))
     }
   }
 
@@ -302,5 +294,22 @@ extension RankingNetwork {
         input.span, inputStride: inputStride, rowCount: rowCount, buffers: &first, &second,
         into: &output)
     }
+  }
+}
+
+extension ScoreInputs.Column {
+  /// The pooled vectors of some rows' bags, [rows.count, vectorWidth].
+  fileprivate func pooledVectors(
+    of rows: Range<Int>, _ table: FeatureTable, missing: MissingPolicy, pooling: Pooling?,
+    _ offsets: inout [Int], _ scratch: inout LookupScratch, into output: inout MutableSpan<Float>
+  ) throws(LookupError) {
+    let firstID = self.offsets[rows.lowerBound]
+    let range = firstID..<self.offsets[rows.upperBound]
+    offsets.removeAll(keepingCapacity: true)
+    for row in rows.lowerBound...rows.upperBound { offsets.append(self.offsets[row] - firstID) }
+    try table.pooledVectors(
+      of: ids.span.extracting(range), offsets: offsets.span,
+      weights: weights.isEmpty ? nil : weights.span.extracting(range),
+      pooling: pooling ?? table.pooling, missing: missing, scratch: &scratch, into: &output)
   }
 }

@@ -94,6 +94,12 @@ package final class RankingNetwork: Sendable {
     return plan
   }
 
+  /// The networks that a candidate passes when nothing is shared, in this order; a DCN's cross
+  /// network gives its products with one layer.
+  package var multilayerPerceptrons: [MultilayerPerceptron] {
+    (bottom.map { [$0] } ?? []) + flatPlan.networks
+  }
+
   /// Floating-point operations per candidate of the dense part, nothing shared.
   package var flopCount: Int {
     let first = firstLayers.reduce(0) { $0 + 2 * $1.0.inputCount * $1.0.outputCount }

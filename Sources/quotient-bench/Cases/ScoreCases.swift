@@ -4,7 +4,8 @@ import Kernels
 import Ranking
 
 extension BenchmarkCase {
-  /// Peaks of the machine, then DLRM scores in every precision it computes, then shared context.
+  /// Peaks of the machine, then DLRM scores in every precision it computes, its
+  /// dense layers alone, and shared context.
   static var scoreCases: [BenchmarkCase] {
     let precisions = DensePrecision.allCases.filter {
       $0 == .f32 || NarrowKernels.best(for: $0) != nil
@@ -16,6 +17,7 @@ extension BenchmarkCase {
             "score/dlrm/\(precision)/candidates=\(count)", count, precision, sharesContext: false)
         }
       }
+      + precisions.flatMap { precision in [1, 48].map { layers($0, precision) } }
       + precisions.flatMap { precision in
         [100, 1000].map { count in
           score(

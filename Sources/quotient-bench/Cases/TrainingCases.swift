@@ -10,31 +10,38 @@ extension BenchmarkCase {
     ]
   }
 
-  /// A block of lines to labels, dense values and ids.
-  ///
-  /// - Parameter isNumbered: keys get ids from vocabularies that have seen them before.
-  private static func readText(
-    name: String, coding: FieldCoding, isNumbered: Bool
-  ) -> BenchmarkCase {
+  private static let rowCount = 4096
+
+  /// Synthesized when a case first asks for it.
+  private static let text: [UInt8] = {
     var options = SyntheticOptions()
-    options.rowCount = 4096
+    options.rowCount = rowCount
     options.cardinalities = [
       1460, 583, 10_000, 10_000, 305, 24, 10_000, 633, 3, 10_000, 5683, 10_000, 3194, 27, 10_000,
       10_000, 10, 5652, 2173, 4, 10_000, 18, 15, 10_000, 105, 10_000,
     ]
     var text = ByteBuffer(capacity: 1 << 20)
     if let data = try? SyntheticData(options) { _ = data.makeBlock(0, into: &text) }
-    let bytes = [UInt8](text.bytes)
-    return BenchmarkCase(
+    return [UInt8](text.bytes)
+  }()
+
+  /// A block of lines to labels, dense values and ids.
+  ///
+  /// - Parameter isNumbered: keys get ids from vocabularies that have seen them before.
+  private static func readText(
+    name: String, coding: FieldCoding, isNumbered: Bool
+  ) -> BenchmarkCase {
+    BenchmarkCase(
       name: "training/tsv/\(name),features=26,rows=4096", unit: "row",
-      itemCount: options.rowCount, byteCount: bytes.count
+      itemCount: rowCount, byteCount: text.count
     ) {
+      let bytes = text
       let layout = RecordLayout(denseCount: 13, categoricalCount: 26, coding: coding)
       let parser = RecordParser(layout)
       let box = KeyTables(count: layout.categoricalCount)
       return {
         let block = parser.parse(bytes.span)
-        precondition(block.count == options.rowCount, "every line is a record")
+        precondition(block.count == rowCount, "every line is a record")
         if isNumbered { box.number(block) }
         return block.count
       }
