@@ -2,8 +2,28 @@
 
 extension Span where Element == UInt8 {
   /// True if both have the same bytes.
+  @inlinable
   public func isEqual(to other: Span<UInt8>) -> Bool {
-    count == other.count && commonPrefixCount(with: other) == count
+    let byteCount = count
+    guard byteCount == other.count else { return false }
+    // SAFETY: all loads lie inside the byteCount bytes that both have.
+    return unsafe withUnsafeBytes { bytes in
+      unsafe other.withUnsafeBytes { others in
+        guard byteCount >= 8 else {
+          for offset in 0..<byteCount where unsafe bytes[offset] != others[offset] { return false }
+          return true
+        }
+        // The last eight may overlap those before them.
+        var offset = 0
+        while true {
+          let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          let other = unsafe others.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          if word != other { return false }
+          if offset == byteCount &- 8 { return true }
+          offset = Swift.min(offset &+ 8, byteCount &- 8)
+        }
+      }
+    }
   }
 
   /// How many bytes at the beginning of both are the same.

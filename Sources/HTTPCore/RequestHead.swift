@@ -54,6 +54,22 @@ package struct RequestHead: Equatable, Sendable {
     knownHeaders = 0
   }
 
+  /// Becomes the same head; keeps the memory of `fields`, and shares none.
+  mutating func copy(_ other: borrowing RequestHead) {
+    method = other.method
+    methodName = other.methodName
+    target = other.target
+    path = other.path
+    query = other.query
+    authority = other.authority
+    majorVersion = other.majorVersion
+    minorVersion = other.minorVersion
+    byteCount = other.byteCount
+    knownHeaders = other.knownHeaders
+    fields.removeAll(keepingCapacity: true)
+    for position in other.fields.indices { fields.append(other.fields[position]) }
+  }
+
   @inline(__always)
   mutating func append(name: Range<Int>, value: Range<Int>, known: KnownHeader?) {
     fields.append(Field(name: name, value: value, known: known))

@@ -12,7 +12,9 @@ package struct ResponseWriter: ~Copyable {
   /// The content. Starts empty, at a 64-byte boundary, with room for the head in front.
   package var body: ByteBuffer
   /// Complete further header lines, `name: value CR LF` each.
-  package private(set) var fields: ByteBuffer
+  package internal(set) var fields: ByteBuffer
+  /// The same, found.
+  private(set) var places = FieldPlaces()
   /// Complete lines `name: value CR LF` to be sent after the content; HTTP/2 only.
   package internal(set) var trailers: ByteBuffer
   /// True: the server closes the connection after this response.
@@ -34,8 +36,9 @@ package struct ResponseWriter: ~Copyable {
     status = 200
     contentType = nil
     closesConnection = false
-    deferred = nil
+    if deferred != nil { deferred = nil }
     fields.removeAll()
+    places.removeAll()
     trailers.removeAll()
     body.removeAll(headRoom: Self.headRoom)
   }
@@ -45,6 +48,7 @@ package struct ResponseWriter: ~Copyable {
   /// - Precondition: `value` has no CR, LF or NUL.
   package mutating func addField(_ name: StaticString, _ value: Span<UInt8>) {
     fields.append(field: name, value)
+    places.append(valueByteCount: value.count, end: fields.count)
   }
 
   package mutating func addField(_ name: StaticString, _ value: StaticString) {
@@ -52,13 +56,17 @@ package struct ResponseWriter: ~Copyable {
     fields.append(": ")
     fields.append(value)
     fields.append("\r\n")
+    places.append(valueByteCount: value.utf8CodeUnitCount, end: fields.count)
   }
 
   package mutating func addField(_ name: StaticString, decimal value: Int) {
     fields.append(name)
     fields.append(": ")
+    let start = fields.count
     fields.append(decimal: value)
+    let valueByteCount = fields.count - start
     fields.append("\r\n")
+    places.append(valueByteCount: valueByteCount, end: fields.count)
   }
 
   /// Adds a field that follows the content (RFC 9110 section 6.5). Only HTTP/2 sends it.

@@ -3,14 +3,16 @@ import ByteCoding
 /// The entity tag of an answer that depends on a model version and a request alone.
 struct EntityTag {
   /// `"` and 16 hexadecimal digits `"`: strong, since equal tags mean equal bytes.
-  let text: [UInt8]
+  let text: InlineArray<18, UInt8>
 
   init(_ hash: ContentHash) {
-    var buffer = ByteBuffer(capacity: 32)
-    buffer.append("\"")
-    buffer.append(hexadecimal: hash.value)
-    buffer.append("\"")
-    text = [UInt8](buffer.bytes)
+    var text = InlineArray<18, UInt8>(repeating: UInt8(ascii: "\""))
+    var rest = hash.value
+    for position in 1...16 {
+      rest = rest &<< 4 | rest &>> 60
+      text[position] = hexadecimalDigit(UInt8(truncatingIfNeeded: rest) & 15)
+    }
+    self.text = text
   }
 
   /// True if an `If-None-Match` field lists this tag, or `*` (RFC 9110 section 13.1.2: weak

@@ -90,6 +90,12 @@ package struct RequestIdentity: ~Copyable {
   }
 }
 
+/// The lower-case digit of a value below 16.
+@inline(__always)
+func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+  value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+}
+
 extension ByteBuffer {
   /// Appends 16 lower-case hexadecimal digits.
   mutating func append(hexadecimal value: UInt64) {
@@ -97,8 +103,7 @@ extension ByteBuffer {
       var rest = value
       for position in text.indices {
         rest = rest &<< 4 | rest &>> 60
-        let digit = UInt8(truncatingIfNeeded: rest) & 15
-        text[position] = digit &+ (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+        text[position] = hexadecimalDigit(UInt8(truncatingIfNeeded: rest) & 15)
       }
     }
   }

@@ -13,10 +13,12 @@ struct AnswerHeadEncoder: ~Copyable {
     var entry = HeaderTable.Entry()
   }
 
-  /// A field whose name is in the table.
+  /// A field whose name is in one of the tables.
   private struct NamedField {
     let name: ShortFieldName
-    var entry: HeaderTable.Entry
+    /// Its place in the static table, or 0.
+    let staticIndex: Int
+    var entry = HeaderTable.Entry()
   }
 
   private var table = HeaderTable()
@@ -25,7 +27,7 @@ struct AnswerHeadEncoder: ~Copyable {
   private var contentType: StaticString = ""
   private var contentTypeEntry = HeaderTable.Entry()
   private var names: [NamedField] = []
-  private static let nameCountMax = 8
+  private static let nameCountMax = 12
 
   init() {}
 
@@ -62,7 +64,15 @@ struct AnswerHeadEncoder: ~Copyable {
       block.append(28, prefix: 4)  // content-length, not to be indexed
       block.append(literalDecimal: length)
     }
-    writeFields(content.text.bytes, into: &block)
+    guard content.places.isComplete else {
+      return writeFields(content.text.bytes, into: &block)
+    }
+    var start = 0
+    for position in 0..<content.places.count {
+      let value = content.places[position]
+      write(content.text.bytes, start..<(value.lowerBound - 2), value, into: &block)
+      start = value.upperBound + 2
+    }
   }
 
   /// Appends the trailer section of an answer.
@@ -90,15 +100,20 @@ struct AnswerHeadEncoder: ~Copyable {
   private mutating func writeFields(_ lines: Span<UInt8>, into block: inout ByteBuffer) {
     var offset = 0
     while let (name, value) = nextLine(lines, &offset) {
-      guard !isConnectionField(lines, name) else { continue }
-      guard let short = ShortFieldName(lines, name) else {
-        block.append(0 as UInt8)
-        block.append(name: lines.extracting(name))
-        block.append(literal: lines.extracting(value))
-        continue
-      }
-      write(short, lines, name, value, into: &block)
+      write(lines, name, value, into: &block)
     }
+  }
+
+  private mutating func write(
+    _ lines: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, into block: inout ByteBuffer
+  ) {
+    guard !isConnectionField(lines, name) else { return }
+    guard let short = ShortFieldName(lines, name) else {
+      block.append(0 as UInt8)
+      block.append(name: lines.extracting(name))
+      return block.append(literal: lines.extracting(value))
+    }
+    write(short, lines, name, value, into: &block)
   }
 
   /// Appends the header section of `100 Continue`.
@@ -137,7 +152,8 @@ struct AnswerHeadEncoder: ~Copyable {
     into block: inout ByteBuffer
   ) {
     for position in names.indices where names[position].name == short {
-      if let index = table.index(of: names[position].entry) {
+      let staticIndex = names[position].staticIndex
+      if let index = staticIndex > 0 ? staticIndex : table.index(of: names[position].entry) {
         block.append(index, prefix: 4)
         return block.append(literal: lines.extracting(value))
       }
@@ -147,6 +163,9 @@ struct AnswerHeadEncoder: ~Copyable {
       return
     }
     if let index = short.staticIndex {
+      if names.count < Self.nameCountMax {
+        names.append(NamedField(name: short, staticIndex: index))
+      }
       block.append(index, prefix: 4)
       return block.append(literal: lines.extracting(value))
     }
@@ -157,7 +176,7 @@ struct AnswerHeadEncoder: ~Copyable {
       return block.append(literal: lines.extracting(value))
     }
     if let entry = insert(lines, name, value, into: &table, writingTo: &block) {
-      names.append(NamedField(name: short, entry: entry))
+      names.append(NamedField(name: short, staticIndex: 0, entry: entry))
     }
   }
 

@@ -9,8 +9,9 @@ extension HTTP2Content {
     let hasContent = status != 204 && status != 304
     contentType = hasContent ? response.contentType : nil
     contentLength = hasContent ? response.body.count : nil
-    text.removeAll()
-    text.append(response.fields.bytes)
+    // The request's fields are not needed any more; the writer starts over before its next answer.
+    swap(&text, &response.fields)
+    places = response.places
     guard takesBody else { return }
     swap(&answer, &response.body)
     if !response.trailers.isEmpty { swap(&trailers, &response.trailers) }

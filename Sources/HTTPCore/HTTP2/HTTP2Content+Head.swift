@@ -57,6 +57,17 @@ extension HTTP2Content {
       isHead: head.method == .head, hasDefect: defect != nil, expectsContinue: expectsContinue)
   }
 
+  /// The header section is one whose result is known.
+  mutating func copyHead(
+    _ known: borrowing RequestHead, _ knownText: borrowing ByteBuffer, _ byteCount: Int,
+    expectsContinue expects: Bool
+  ) {
+    head.copy(known)
+    text.append(knownText.bytes)
+    headByteCount = byteCount
+    expectsContinue = expects
+  }
+
   /// What a session needs to know of a header section that is complete.
   struct HeadSummary {
     let isHead, hasDefect, expectsContinue: Bool

@@ -13,7 +13,9 @@ package struct HTTP2Content: ~Copyable {
   var headByteCount = 0
   var trailerByteCount = 0
   var expectsContinue = false
-  /// What the answer's head says besides its fields, which are in ``text`` as lines of HTTP/1.1.
+  /// What the answer's head says besides its fields, which are in ``text`` as lines of HTTP/1.1, at
+  /// these places.
+  var places = FieldPlaces()
   var status = 0
   var contentType: StaticString?
   var contentLength: Int?

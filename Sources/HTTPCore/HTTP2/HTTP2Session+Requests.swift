@@ -66,12 +66,13 @@ extension HTTP2Session {
     stream.id = id
     stream.slot = open.count
     stream.phaseStart = now
+    knownFields.begin()
     open.append(stream)
     return stream
   }
 
   func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-    withHeadStream { $0.content.receiveField(name, value, limits) }
+    withHeadStream { knownFields.receive(name, value, limits, into: &$0.content) }
   }
 
   func receiveTrailer(_ stream: HTTP2Stream, _ name: Span<UInt8>, _ value: Span<UInt8>) {
@@ -124,7 +125,7 @@ extension HTTP2Session {
 
   private func finishHead(_ stream: HTTP2Stream) {
     forgetHeadStream()
-    let summary = stream.content.finishHead(limits)
+    let summary = knownFields.finish(&stream.content, limits)
     stream.isHead = summary.isHead
     stream.hasDefect = summary.hasDefect
     stream.state = .readingBody
@@ -208,13 +209,15 @@ extension HTTP2Session {
     withheldByteCount -= stream.withheldByteCount
     stream.withheldByteCount = 0
     stream.state = .closed
-    forgetHeadStream()
-    let (slot, last) = (stream.slot, open.count - 1)
-    if slot != last {
-      open[last].slot = slot
-      open.swapAt(slot, last)
+    forget(stream)
+    // `closed` holds it before `open` lets go; there the last one takes its place.
+    closed.append(stream)
+    let slot = stream.slot
+    let last = open.removeLast()
+    if slot < open.count {
+      last.slot = slot
+      open[slot] = last
     }
-    closed.append(open.removeLast())
   }
 
   /// The body is not needed any more: others may send theirs.

@@ -34,6 +34,12 @@ package final class HTTP2Session {
   var deferredByteCount = 0
   // SAFETY: cleared when the head is complete and when the stream is closed; `open` holds it.
   private var headPlace: Unmanaged<HTTP2Stream>?
+  /// The stream that was asked for last, which is often the one that is asked for next.
+  // SAFETY: cleared when the stream is closed; `open` holds it until then.
+  private var recentPlace: Unmanaged<HTTP2Stream>?
+  private var recentID: Int32 = 0
+  /// The header section before the one that is being read.
+  var knownFields = FieldMemory()
   /// Streams whose header sections ended in this call of ``receive(_:now:)``.
   var headsWithoutEnd: [Int32] = []
   /// Since when a header section is incomplete; its bytes and its further frames.
@@ -295,8 +301,22 @@ package final class HTTP2Session {
   func withStream(_ id: Int32, _ body: (HTTP2Stream) -> Void) {
     // SAFETY: the user data of a stream is an object that `open` holds until the stream is closed,
     // and `closed` until the end of the call into the library.
-    guard let place = unsafe nghttp2_session_get_stream_user_data(session, id) else { return }
-    unsafe Unmanaged<HTTP2Stream>.fromOpaque(place)._withUnsafeGuaranteedRef(body)
+    if id == recentID, let place = unsafe recentPlace {
+      return unsafe place._withUnsafeGuaranteedRef(body)
+    }
+    guard let found = unsafe nghttp2_session_get_stream_user_data(session, id) else { return }
+    let place = unsafe Unmanaged<HTTP2Stream>.fromOpaque(found)
+    unsafe recentPlace = place
+    recentID = id
+    unsafe place._withUnsafeGuaranteedRef(body)
+  }
+
+  /// The stream is closed.
+  func forget(_ stream: HTTP2Stream) {
+    unsafe headPlace = nil
+    guard recentID == stream.id else { return }
+    unsafe recentPlace = nil
+    recentID = 0
   }
 
   func beginHead(_ id: Int32) {

@@ -90,7 +90,8 @@ extension ServiceHandler {
     if let coding, coding != .identity { hash.mix("\(coding.name)") }
     hash.mix(batch.encoding == .base64 ? 1 : 0)
     hash.mix(batch.missing?.rawValue ?? "")
-    for part in batch.parts {
+    for place in batch.parts.indices {
+      let part = batch.parts[place]
       hash.mix(part.feature)
       for position in part.ids { hash.mix(Int(batch.ids[position])) }
     }
