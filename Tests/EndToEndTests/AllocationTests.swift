@@ -50,6 +50,13 @@ struct AllocationTests {
       "score of columns", score,
       json: #"{"candidates":{"I1":[1,2],"I2":[0,0.5],"C1":[1,2],"C2":[3,4],"C3":[0,1]}}"#),
     Request(
+      "score with a context", score,
+      json: #"{"context":{"I1":1,"I2":2,"C1":3},"candidates":{"C2":[1,2,3],"C3":[0,1,2]}}"#),
+    Request(
+      "best two scores", score,
+      json: #"{"context":{"C1":3},"candidates":{"I1":[1,2,3],"I2":[0,1,2],"C2":[1,2,3],"#
+        + #""C3":[0,1,2]},"top_k":2}"#),
+    Request(
       "predict", "/v1/models/counted:predict",
       json: #"{"instances":[{"I1":1.5,"I2":2,"C1":1,"C2":2,"C3":3}]}"#),
   ]

@@ -66,7 +66,7 @@ import Testing
     _ network: RankingNetwork, _ inputs: borrowing ScoreInputs, chunks: [Int]
   ) throws -> [Float] {
     var workspace = ScoreWorkspace()
-    let plan = network.plan(for: inputs.sharing)
+    let plan = network.plan(for: inputs)
     let shared = try network.sharedState(of: inputs, plan: plan, workspace: &workspace)
     var all: [Float] = []
     var next = 0

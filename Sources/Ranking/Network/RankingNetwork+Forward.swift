@@ -7,21 +7,27 @@ extension RankingNetwork {
     of inputs: borrowing ScoreInputs, plan: SharingPlan, workspace: inout ScoreWorkspace
   ) throws(ScoreError) -> SharedState {
     guard plan.sharedCount > 0 else { return .nothing }
-    let shared = Array(plan.order[..<plan.sharedCount])
+    let shared = plan.sharedOrder
     try fillVectors(shared, inputs, rows: 0..<1, firstOffset: 0, isShared: true, &workspace)
     fillInput(
       shared, firstRow: 0, rowCount: 1, inputCount: plan.sharedInputCount, &workspace)
-    var biases: [[Float]] = []
-    for layer in plan.sharedLayers {
-      var bias = [Float](repeating: 0, count: layer.paddedOutputCount)
-      var span = bias.mutableSpan
-      layer.forward(
-        workspace.input.span, inputStride: layer.inputCount, rowCount: 1, into: &span,
-        outputStride: layer.outputCount)
-      biases.append(bias)
-    }
+    workspace.shared.biases.removeAll(keepingCapacity: true)
+    for layer in plan.sharedLayers { add(layer, workspace.input, to: &workspace.shared.biases) }
     let vectorFloats = shared.reduce(0) { $0 + input.vectors[$1].width }
-    return SharedState(vectors: Array(workspace.vectors[..<vectorFloats]), biases: biases)
+    workspace.shared.vectors.removeAll(keepingCapacity: true)
+    workspace.shared.vectors.append(contentsOf: workspace.vectors[..<vectorFloats])
+    return workspace.shared
+  }
+
+  /// Appends what a first layer makes of the shared inputs, as long as its padded bias.
+  private func add(_ layer: DenseLayer, _ input: [Float], to biases: inout [Float]) {
+    let start = biases.count
+    biases.append(contentsOf: repeatElement(0, count: layer.paddedOutputCount))
+    var all = biases.mutableSpan
+    var bias = all._mutatingExtracting(start..<start + layer.paddedOutputCount)
+    layer.forward(
+      input.span, inputStride: layer.inputCount, rowCount: 1, into: &bias,
+      outputStride: layer.outputCount)
   }
 
   /// The logits of some of a request's candidates.
@@ -250,16 +256,16 @@ extension RankingNetwork {
     switch head {
     case .top:
       run(
-        plan.networks[0], bias: shared.biases.first, rowCount: rowCount, &workspace.input,
+        plan.networks[0], shared, shared.bias(0, plan), rowCount: rowCount, &workspace.input,
         &workspace.first, &workspace.second, into: &logits)
     case .crossAndDeep(let cross, _, _):
       let products = plan.networks[0]
       ScoreWorkspace.ensure(&workspace.side, rowCount * products.outputCount)
       run(
-        products, bias: shared.biases.first, rowCount: rowCount, &workspace.input,
+        products, shared, shared.bias(0, plan), rowCount: rowCount, &workspace.input,
         &workspace.first, &workspace.second, into: &workspace.side)
       run(
-        plan.networks[1], bias: shared.biases.last, rowCount: rowCount, &workspace.input,
+        plan.networks[1], shared, shared.bias(1, plan), rowCount: rowCount, &workspace.input,
         &workspace.first,
         &workspace.second, into: &logits)
       for row in 0..<rowCount {
@@ -271,23 +277,26 @@ extension RankingNetwork {
   }
 
   private func run(
-    _ network: MultilayerPerceptron, bias: [Float]?, rowCount: Int, _ input: inout [Float],
-    _ first: inout [Float], _ second: inout [Float], into output: inout [Float]
+    _ network: MultilayerPerceptron, _ shared: SharedState, _ bias: Range<Int>?, rowCount: Int,
+    _ input: inout [Float], _ first: inout [Float], _ second: inout [Float],
+    into output: inout [Float]
   ) {
     var span = output.mutableSpan
-    run(network, bias: bias, rowCount: rowCount, &input, &first, &second, into: &span)
+    run(network, shared, bias, rowCount: rowCount, &input, &first, &second, into: &span)
   }
 
   private func run(
-    _ network: MultilayerPerceptron, bias: [Float]?, rowCount: Int, _ input: inout [Float],
-    _ first: inout [Float], _ second: inout [Float], into output: inout MutableSpan<Float>
+    _ network: MultilayerPerceptron, _ shared: SharedState, _ bias: Range<Int>?, rowCount: Int,
+    _ input: inout [Float], _ first: inout [Float], _ second: inout [Float],
+    into output: inout MutableSpan<Float>
   ) {
     ScoreWorkspace.ensure(&first, rowCount * network.widthMax)
     ScoreWorkspace.ensure(&second, rowCount * network.widthMax)
     let inputStride = network.layers[0].inputCount
     if let bias {
       network.forward(
-        input.span, inputStride: inputStride, rowCount: rowCount, sharedBias: bias.span,
+        input.span, inputStride: inputStride, rowCount: rowCount,
+        sharedBias: shared.biases.span.extracting(bias),
         buffers: &first, &second, into: &output)
     } else {
       network.forward(

@@ -78,12 +78,16 @@ package final class RankingNetwork: Sendable {
       tensor: tensor)
   }
 
-  /// How requests with this pattern are computed. Made at the first such request, then kept.
-  package func plan(for pattern: SharingPattern) -> SharingPlan {
-    if !pattern.sharesAnything { return flatPlan }
-    if let known = plans.withLock({ plans in plans.first { $0.pattern == pattern } }) {
-      return known
+  /// How requests that share these features are computed. Made at the first such request, then
+  /// kept.
+  package func plan(for inputs: borrowing ScoreInputs) -> SharingPlan {
+    if !inputs.sharesAnything { return flatPlan }
+    let known = plans.withLock { plans -> SharingPlan? in
+      for plan in plans where inputs.share(as: plan.pattern) { return plan }
+      return nil
     }
+    if let known { return known }
+    let pattern = inputs.sharing
     let plan = SharingPlan(
       pattern: pattern, input: input, firstLayers: firstLayers,
       following: head.following)

@@ -93,6 +93,23 @@ package struct ScoreInputs: ~Copyable, Sendable {
     for feature in columns.indices { columns[feature].removeAll() }
   }
 
+  /// True if some feature has one value for all candidates.
+  package var sharesAnything: Bool {
+    if isDenseShared { return true }
+    for feature in columns.indices where columns[feature].isShared { return true }
+    return false
+  }
+
+  /// Whether ``sharing`` equals `pattern`.
+  func share(as pattern: SharingPattern) -> Bool {
+    guard isDenseShared == pattern.isDenseShared else { return false }
+    for feature in columns.indices
+    where columns[feature].isShared != pattern.isFeatureShared[feature] {
+      return false
+    }
+    return true
+  }
+
   /// Which features share one value.
   package var sharing: SharingPattern {
     SharingPattern(isDenseShared: isDenseShared, isFeatureShared: columns.map(\.isShared))
@@ -114,6 +131,4 @@ package struct SharingPattern: Hashable, Sendable {
     SharingPattern(
       isDenseShared: false, isFeatureShared: [Bool](repeating: false, count: featureCount))
   }
-
-  package var sharesAnything: Bool { isDenseShared || isFeatureShared.contains(true) }
 }

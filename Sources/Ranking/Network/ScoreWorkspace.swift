@@ -31,6 +31,8 @@ package struct ScoreWorkspace: ~Copyable {
   var interaction: [Float] = []
   var offsets: [Int] = []
   var lookup = LookupScratch()
+  /// Of the request that was begun last; who keeps it longer has a copy.
+  var shared = SharedState()
   /// Ids that the missing policy filled, per categorical feature, since ``resetCounts()``.
   package private(set) var missingCounts: [Int] = []
 

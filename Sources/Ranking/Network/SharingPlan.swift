@@ -11,6 +11,8 @@ package final class SharingPlan: Sendable {
   /// The network's vectors by position, the shared ones first.
   let order: [Int]
   let sharedCount: Int
+  /// The shared vectors: the first of ``order``.
+  let sharedOrder: [Int]
   /// The vectors of a candidate's own: the rest of ``order``.
   let varyingOrder: [Int]
   /// Of each first layer: the part that meets inputs which all candidates share.
@@ -30,9 +32,10 @@ package final class SharingPlan: Sendable {
   ) {
     self.pattern = pattern
     (order, sharedCount) = input.order(sharing: pattern)
+    sharedOrder = Array(order[..<sharedCount])
     varyingOrder = Array(order[sharedCount...])
     let varying = input.inputs(of: order, firstRow: sharedCount)
-    let shared = input.inputs(of: Array(order[..<sharedCount]))
+    let shared = input.inputs(of: sharedOrder)
     varyingInputCount = varying.count
     sharedInputCount = shared.count
     sharedLayers =
@@ -47,17 +50,20 @@ package final class SharingPlan: Sendable {
 }
 
 /// What a request's candidates share, computed once.
-package final class SharedState: Sendable {
+package struct SharedState: Sendable {
   /// The shared vectors, one after the other, in the plan's order.
-  let vectors: [Float]
-  /// Per first layer its bias with the shared inputs' part; empty if nothing is shared.
-  let biases: [[Float]]
-
-  init(vectors: [Float], biases: [[Float]]) {
-    self.vectors = vectors
-    self.biases = biases
-  }
+  var vectors: [Float] = []
+  /// Of each first layer the bias with the shared inputs' part, one after the other; empty if
+  /// nothing is shared.
+  var biases: [Float] = []
 
   /// Of requests that share nothing.
-  package static let nothing = SharedState(vectors: [], biases: [])
+  package static var nothing: SharedState { SharedState() }
+
+  /// Where a first layer's bias lies; nil: the layer's own holds.
+  func bias(_ position: Int, _ plan: SharingPlan) -> Range<Int>? {
+    guard !biases.isEmpty else { return nil }
+    let start = plan.sharedLayers[..<position].reduce(0) { $0 + $1.paddedOutputCount }
+    return start..<start + plan.sharedLayers[position].paddedOutputCount
+  }
 }

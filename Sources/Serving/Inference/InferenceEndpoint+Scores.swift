@@ -96,7 +96,7 @@ extension InferenceHandling {
     scoring.order.removeAll(keepingCapacity: true)
     if let topK = request.topK {
       let values = scoring.values
-      ScoreAnswer.rank(values.span.extracting(0..<scoreCount), countMax: topK, &scoring.order)
+      rankBest(values.span.extracting(0..<scoreCount), countMax: topK, into: &scoring.order)
     }
     guard hasLogits && request.asks(for: .score) else { return }
     // The network makes scores of logits in the same way when it is asked for scores alone.

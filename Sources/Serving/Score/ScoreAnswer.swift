@@ -28,7 +28,7 @@ struct ScoreAnswer {
       response.body.append("}")
       return
     }
-    Self.rank(values, countMax: topK, &order)
+    rankBest(values, countMax: topK, into: &order)
     response.body.append("[")
     for (position, index) in order.enumerated() {
       if position > 0 { response.body.append(",") }
@@ -40,16 +40,5 @@ struct ScoreAnswer {
       response.body.append(decimal: index)
     }
     response.body.append("]}")
-  }
-
-  /// The best candidates, best first, ties by lower index, into `order`.
-  static func rank(_ values: Span<Float>, countMax: Int, _ order: inout [Int]) {
-    order.removeAll(keepingCapacity: true)
-    order.append(contentsOf: values.indices)
-    var copy: [Float] = []
-    copy.reserveCapacity(values.count)
-    for index in values.indices { copy.append(values[index]) }
-    order.sort { (copy[$0], $1) > (copy[$1], $0) }
-    if order.count > countMax { order.removeLast(order.count - countMax) }
   }
 }

@@ -116,7 +116,7 @@ extension ServiceHandler {
     _ network: RankingNetwork, _ answer: ScoreAnswer, _ exchange: Exchange,
     _ scoring: inout ScoreHandling
   ) throws(ServiceError) -> ScoreJob {
-    let plan = network.plan(for: scoring.request.inputs.sharing)
+    let plan = network.plan(for: scoring.request.inputs)
     let failure = ScoreFailure(model: answer.model, form: answer.form)
     let shared = try sharedState(network, plan, failure, &scoring)
     let whole = Swift.exchange(&scoring.request, with: ScoreRequest())
@@ -131,7 +131,7 @@ extension ServiceHandler {
     _ network: RankingNetwork, _ model: ServingModel, _ form: PredictForm?, _ exchange: Exchange,
     _ scoring: inout ScoreHandling
   ) throws(ServiceError) {
-    let plan = network.plan(for: scoring.request.inputs.sharing)
+    let plan = network.plan(for: scoring.request.inputs)
     let failure = ScoreFailure(model: model, form: form)
     let shared = try sharedState(network, plan, failure, &scoring)
     let rowCount = scoring.request.inputs.rowCount

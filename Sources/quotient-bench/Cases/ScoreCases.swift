@@ -166,7 +166,7 @@ private final class ScoreRun {
 
   func score() -> Int {
     do {
-      let plan = network.plan(for: inputs.sharing)
+      let plan = network.plan(for: inputs)
       let shared = try network.sharedState(of: inputs, plan: plan, workspace: &workspace)
       for start in stride(from: 0, to: inputs.rowCount, by: logits.count) {
         let rows = start..<min(start + logits.count, inputs.rowCount)
