@@ -128,9 +128,20 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     for byte in text.utf8 { append(byte) }
   }
 
+  /// Appends a number below 1000: most lengths of small answers are.
+  @inlinable
+  mutating func append(shortDecimal value: UInt32) {
+    let tens = value / 10
+    let hundreds = value / 100
+    if hundreds > 0 { append(UInt8(truncatingIfNeeded: 0x30 + hundreds)) }
+    if tens > 0 { append(UInt8(truncatingIfNeeded: 0x30 + tens - hundreds * 10)) }
+    append(UInt8(truncatingIfNeeded: 0x30 + value - tens * 10))
+  }
+
   /// Appends a decimal integer.
   @inlinable
   public mutating func append(decimal value: Int) {
+    if value >= 0, value < 1000 { return append(shortDecimal: UInt32(truncatingIfNeeded: value)) }
     if value < 0 { append(UInt8(ascii: "-")) }
     var magnitude = value.magnitude
     var digits: UInt = 1

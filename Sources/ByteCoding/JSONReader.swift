@@ -39,6 +39,22 @@ package struct JSONReader: ~Escapable {
     try begin(UInt8(ascii: "{"), .object)
   }
 
+  /// Enters an object and the one that is its first member, if the text begins with them, written
+  /// without blanks; else stays.
+  ///
+  /// - Parameter opening: `{"NAME":{`.
+  @_lifetime(self: copy self)
+  package mutating func enterObjects(_ opening: StaticString) -> Bool {
+    let byteCount = opening.utf8CodeUnitCount
+    guard offset == 0, bytes.count > byteCount, limits.depthMax >= 2,
+      opening.equals(bytes.extracting(first: byteCount))
+    else { return false }
+    offset = byteCount
+    depth = 2
+    isFirst = true
+    return true
+  }
+
   /// Enters an array.
   @_lifetime(self: copy self)
   package mutating func beginArray() throws(JSONError) {

@@ -22,21 +22,22 @@ extension ResponseWriter {
   ///
   /// - Parameters:
   ///   - sharedFields: complete lines for every answer: `Server` and `Date`.
+  ///   - expiry: other than in earlier calls if the shared fields are; 0: they may be.
   ///   - head: scratch memory of the caller.
   package mutating func finish(
-    _ envelope: Envelope, sharedFields: borrowing ByteBuffer, head: inout ByteBuffer
+    _ envelope: Envelope, sharedFields: borrowing ByteBuffer, expiry: UInt64 = 0,
+    head: inout ByteBuffer
   ) {
     head.removeAll()
-    head.append(HTTPStatus.line(status))
-    head.append(sharedFields.bytes)
     let hasContent = status != 204 && status != 304
+    if status == 200, let contentType, expiry > 0 {
+      usualStart.update(contentType, sharedFields, expiry: expiry)
+      head.append(usualStart.bytes.bytes)
+    } else {
+      Self.writeStart(status, sharedFields, hasContent ? contentType : nil, into: &head)
+      if hasContent { head.append("Content-Length: ") }
+    }
     if hasContent {
-      if let contentType {
-        head.append("Content-Type: ")
-        head.append(contentType)
-        head.append("\r\n")
-      }
-      head.append("Content-Length: ")
       head.append(decimal: body.count)
       head.append("\r\n")
     }
@@ -49,5 +50,37 @@ extension ResponseWriter {
     head.append("\r\n")
     if envelope.isHead || !hasContent { body.removeAll(headRoom: Self.headRoom) }
     body.prepend(head.bytes)
+  }
+  fileprivate static func writeStart(
+    _ status: Int, _ sharedFields: borrowing ByteBuffer, _ contentType: StaticString?,
+    into head: inout ByteBuffer
+  ) {
+    head.append(HTTPStatus.line(status))
+    head.append(sharedFields.bytes)
+    guard let contentType else { return }
+    head.append("Content-Type: ")
+    head.append(contentType)
+    head.append("\r\n")
+  }
+}
+
+/// What the head of an answer that is well begins with, up to the digits of its length: the same
+/// for most answers of a second.
+struct UsualHeadStart: ~Copyable {
+  private(set) var bytes = ByteBuffer()
+  private var contentType: StaticString = ""
+  private var expiry: UInt64 = 0
+
+  init() {}
+
+  mutating func update(
+    _ type: StaticString, _ sharedFields: borrowing ByteBuffer, expiry now: UInt64
+  ) {
+    guard now != expiry || !type.isIdentical(to: contentType) else { return }
+    contentType = type
+    expiry = now
+    bytes.removeAll()
+    ResponseWriter.writeStart(200, sharedFields, type, into: &bytes)
+    bytes.append("Content-Length: ")
   }
 }

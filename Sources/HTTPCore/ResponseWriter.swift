@@ -15,6 +15,7 @@ package struct ResponseWriter: ~Copyable {
   package internal(set) var fields: ByteBuffer
   /// The same, found.
   private(set) var places = FieldPlaces()
+  var usualStart = UsualHeadStart()
   /// Complete lines `name: value CR LF` to be sent after the content; HTTP/2 only.
   package internal(set) var trailers: ByteBuffer
   /// True: the server closes the connection after this response.

@@ -132,7 +132,8 @@ package final class ModelCatalog: Sendable {
 
   /// The newest ready version of a model; nil: there is none, or no such model.
   func current(named name: Span<UInt8>) -> ServingModel? {
-    names.position(of: name).flatMap { current[$0] }
+    guard let position = names.position(of: name) else { return nil }
+    return current[position]
   }
 
   /// The newest ready version of a model.

@@ -18,19 +18,17 @@ struct RequestOutline: ~Escapable {
   let path: Span<UInt8>
   let requestID: Span<UInt8>
   let traceID: Span<UInt8>
-  let peer: String
   let bodyByteCount: Int
 
   @_lifetime(copy path, copy requestID, copy traceID)
   init(
     method: HTTPMethod, path: Span<UInt8>, requestID: Span<UInt8>, traceID: Span<UInt8>,
-    peer: String, bodyByteCount: Int
+    bodyByteCount: Int
   ) {
     self.method = method
     self.path = path
     self.requestID = requestID
     self.traceID = traceID
-    self.peer = peer
     self.bodyByteCount = bodyByteCount
   }
 }
@@ -41,15 +39,15 @@ final class StoredOutline {
   private var path = ByteBuffer(capacity: 64)
   private var requestID = ByteBuffer(capacity: 32)
   private var traceID = ByteBuffer(capacity: 32)
-  private var peer = ""
+  private(set) var peer = ""
   private var bodyByteCount = 0
 
-  func store(_ outline: borrowing RequestOutline) {
+  func store(_ outline: borrowing RequestOutline, peer: String) {
     method = outline.method
     Self.replace(&path, by: outline.path)
     Self.replace(&requestID, by: outline.requestID)
     Self.replace(&traceID, by: outline.traceID)
-    peer = outline.peer
+    self.peer = peer
     bodyByteCount = outline.bodyByteCount
   }
 
@@ -70,6 +68,6 @@ final class StoredOutline {
     body(
       RequestOutline(
         method: method, path: path.bytes, requestID: requestID.bytes, traceID: traceID.bytes,
-        peer: peer, bodyByteCount: bodyByteCount))
+        bodyByteCount: bodyByteCount))
   }
 }

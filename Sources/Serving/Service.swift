@@ -109,13 +109,8 @@ package final class Service: Sendable {
   /// The models as of now.
   package var catalog: ModelCatalog { catalogue.withLock { $0 } }
 
-  /// The same for the thread of one worker, which waits for no other there.
-  func catalog(worker: Int) -> ModelCatalog { snapshots[worker].withLock { $0 } }
-
-  /// The newest ready version of a model, for the thread of one worker; nil: there is none.
-  func currentModel(named name: Span<UInt8>, worker: Int) -> ServingModel? {
-    snapshots[worker].withLock { $0.current(named: name) }
-  }
+  /// The models, for the thread of one worker, which waits for no other there.
+  func snapshot(worker: Int) -> Lock<ModelCatalog> { snapshots[worker] }
 
   private func update(_ change: (ModelCatalog) -> ModelCatalog) {
     catalogue.withLock { catalogue in

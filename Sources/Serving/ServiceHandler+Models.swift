@@ -6,7 +6,7 @@ import SystemIO
 
 extension ServiceHandler {
   /// The models as of now.
-  var catalog: ModelCatalog { service.catalog(worker: worker) }
+  var catalog: ModelCatalog { snapshot.withLock { $0 } }
 
   /// Remembers which version answers the current request, so that its damage is noticed.
   func serving(_ model: ServingModel) -> ServingModel {
@@ -26,7 +26,7 @@ extension ServiceHandler {
   ) throws(ServiceError) -> ServingModel {
     let name = router.text(route.model)
     guard let version = route.version else {
-      if let model = service.currentModel(named: name, worker: worker) { return model }
+      if let model = snapshot.withLock({ $0.current(named: name) }) { return model }
       return try self.catalog.model(named: name)
     }
     let text = router.text(version)

@@ -9,6 +9,7 @@ import Telemetry
 /// Only ever called by its worker's thread.
 package final class ServiceHandler: RequestHandler {
   let service: Service
+  let snapshot: Lock<ModelCatalog>
   let worker: Int
   let limits: ServiceLimits
   /// This worker's share of `--max-in-flight`.
@@ -39,6 +40,7 @@ package final class ServiceHandler: RequestHandler {
     let configuration = service.configuration
     precondition(worker >= 0 && worker < configuration.workerCount, "there is no such worker")
     self.service = service
+    snapshot = service.snapshot(worker: worker)
     self.worker = worker
     limits = configuration.limits
     compressesAnswers = configuration.compressesAnswers
@@ -119,19 +121,19 @@ package final class ServiceHandler: RequestHandler {
   ) {
     let outline = RequestOutline(
       method: request.method, path: request.path, requestID: identity.requestID,
-      traceID: identity.traceID, peer: request.connection.peer, bodyByteCount: request.body.count)
-    conclude(outline, &exchange, &text, into: &response)
+      traceID: identity.traceID, bodyByteCount: request.body.count)
+    conclude(outline, peer: request.connection.peer, &exchange, &text, into: &response)
   }
 
   private func conclude(
-    _ outline: borrowing RequestOutline, _ exchange: inout Exchange, _ text: inout ByteBuffer,
-    into response: inout ResponseWriter
+    _ outline: borrowing RequestOutline, peer: String, _ exchange: inout Exchange,
+    _ text: inout ByteBuffer, into response: inout ResponseWriter
   ) {
     if let task = response.deferred as? PostponedAnswer {
       task.exchange = exchange
-      task.outline.store(outline)
+      task.outline.store(outline, peer: peer)
     } else {
-      finish(outline, &exchange, &text, into: &response)
+      finish(outline, peer: peer, &exchange, &text, into: &response)
     }
   }
 
@@ -149,13 +151,14 @@ package final class ServiceHandler: RequestHandler {
 
   /// Headers, metrics and log line of a deferred answer, and its error if there is one.
   func complete(
-    _ outline: StoredOutline, _ exchange: inout Exchange, into response: inout ResponseWriter
+    _ stored: StoredOutline, _ exchange: inout Exchange, into response: inout ResponseWriter
   ) {
-    outline.withOutline { outline in
+    stored.withOutline { outline in
       if let error = exchange.failure {
         write(error, isCall: exchange.isCall, outline.requestID, into: &response)
       }
-      conclude(outline, &exchange, &workspace.text, into: &response)
+      conclude(
+        outline, peer: stored.peer, &exchange, &workspace.text, into: &response)
     }
   }
 
@@ -321,8 +324,8 @@ package final class ServiceHandler: RequestHandler {
 
   /// Headers, metrics and log line that every answer gets.
   private func finish(
-    _ request: borrowing RequestOutline, _ exchange: inout Exchange, _ text: inout ByteBuffer,
-    into response: inout ResponseWriter
+    _ request: borrowing RequestOutline, peer: String, _ exchange: inout Exchange,
+    _ text: inout ByteBuffer, into response: inout ResponseWriter
   ) {
     let finishedAt = now()
     self.finishedAt = finishedAt
@@ -340,14 +343,15 @@ package final class ServiceHandler: RequestHandler {
       endpoint: exchange.endpoint.rawValue, method: Int(request.method.rawValue),
       status: status, duration: duration,
       timings: exchange.isTimed ? exchange.timings : nil,
-      trace: TraceReference(hexadecimal: request.traceID, service.configuration.wallClock))
+      trace: request.traceID.isEmpty
+        ? nil : TraceReference(hexadecimal: request.traceID, service.configuration.wallClock))
     guard
       accessLog.admits(
         status: status, duration: duration, monotonic: finishedAt)
     else { return }
     var record = AccessRecord(
       requestID: request.requestID, traceID: request.traceID, path: request.path)
-    record.peer = request.peer
+    record.peer = peer
     record.method = request.method.name
     record.route = exchange.endpoint.template
     record.status = status

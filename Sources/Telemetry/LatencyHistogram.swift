@@ -19,16 +19,23 @@ package final class LatencyHistogram: Sendable {
   /// Counts one duration; a negative one (clocks may step) counts as 0.
   ///
   /// Only ever called by the thread that owns the histogram.
+  // Inlined: nothing in it can free the histogram, so that a record counts no reference.
   @inline(__always)
-  package func record(_ nanoseconds: Int, trace: TraceReference? = nil) {
+  package func record(_ nanoseconds: Int) {
     let duration = max(0, nanoseconds)
     let bucket = LatencyBuckets.fineBucket(of: duration)
     fine[bucket].add()
-    let classicBucket = buckets.classicBucket(of: duration, fine: bucket)
-    classic[classicBucket].add()
-    if let trace { exemplars?.record(duration, trace, bucket: classicBucket) }
+    classic[buckets.classicBucket(of: duration, fine: bucket)].add()
     sum.add(duration)
     longest.raise(to: duration)
+  }
+
+  /// Keeps the trace of a duration that was recorded, if this histogram keeps any.
+  func keep(_ trace: TraceReference, of nanoseconds: Int) {
+    let duration = max(0, nanoseconds)
+    let bucket = buckets.classicBucket(
+      of: duration, fine: LatencyBuckets.fineBucket(of: duration))
+    exemplars?.record(duration, trace, bucket: bucket)
   }
 
   /// Adds what was counted so far to `snapshot`.

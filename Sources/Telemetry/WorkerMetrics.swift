@@ -38,9 +38,7 @@ package final class WorkerMetrics: Sendable {
   private let rejections: CounterBank
   private let started = Counter()
   private let finished = Counter()
-  private let durations: [LatencyHistogram]
-  /// nil for endpoints whose stages are not measured.
-  private let stages: [StageHistograms?]
+  private let endpoints: [EndpointHistograms]
 
   package init(_ vocabulary: MetricsVocabulary) {
     self.vocabulary = vocabulary
@@ -49,12 +47,7 @@ package final class WorkerMetrics: Sendable {
       count: vocabulary.endpoints.count * vocabulary.methods.count * statusCount)
     failures = CounterBank(count: vocabulary.endpoints.count)
     rejections = CounterBank(count: vocabulary.rejectionReasons.count)
-    durations = vocabulary.endpoints.map { _ in
-      LatencyHistogram(.requests, keepsExemplars: true)
-    }
-    stages = vocabulary.isStaged.map { isStaged in
-      isStaged ? StageHistograms() : nil
-    }
+    endpoints = vocabulary.isStaged.map { EndpointHistograms(isStaged: $0) }
   }
 
   /// A request begins.
@@ -74,8 +67,7 @@ package final class WorkerMetrics: Sendable {
   ) {
     requests.add(at: position(endpoint: endpoint, method: method, status: status))
     if status >= 400 { failures.add(at: endpoint) }
-    durations[endpoint].record(duration, trace: trace)
-    if let timings { stages[endpoint]?.record(timings) }
+    endpoints[endpoint].record(duration, timings, trace)
     finished.add()
   }
 
@@ -96,11 +88,11 @@ package final class WorkerMetrics: Sendable {
   }
 
   func readDuration(endpoint: Int, into snapshot: inout LatencySnapshot) {
-    durations[endpoint].read(into: &snapshot)
+    endpoints[endpoint].durations.read(into: &snapshot)
   }
 
   func readStage(_ stage: RequestStage, endpoint: Int, into snapshot: inout LatencySnapshot) {
-    stages[endpoint]?.histogram(of: stage).read(into: &snapshot)
+    endpoints[endpoint].stages?.histogram(of: stage).read(into: &snapshot)
   }
 
   private func position(endpoint: Int, method: Int, status: Int) -> Int {
@@ -108,6 +100,22 @@ package final class WorkerMetrics: Sendable {
     let known = status >= 0 && status < MetricsVocabulary.statusPositions.count
     let statusPosition = known ? Int(MetricsVocabulary.statusPositions[status]) : statusCount - 1
     return (endpoint * vocabulary.methods.count + method) * statusCount + statusPosition
+  }
+}
+
+/// What is measured of one endpoint: together, since each element of an array that is called is
+/// retained.
+private final class EndpointHistograms: Sendable {
+  let durations = LatencyHistogram(.requests, keepsExemplars: true)
+  /// nil: they are not measured.
+  let stages: StageHistograms?
+
+  init(isStaged: Bool) { stages = isStaged ? StageHistograms() : nil }
+
+  func record(_ duration: Int, _ timings: RequestTimings?, _ trace: TraceReference?) {
+    durations.record(duration)
+    if let trace { durations.keep(trace, of: duration) }
+    if let timings { stages?.record(timings) }
   }
 }
 
@@ -119,6 +127,7 @@ private final class StageHistograms: Sendable {
   private let compute = LatencyHistogram(.stages)
   private let serialise = LatencyHistogram(.stages)
 
+  @inline(__always)
   func record(_ timings: RequestTimings) {
     parse.record(timings.parse)
     queue.record(timings.queue)

@@ -286,7 +286,8 @@ extension Worker {
 
   private func finishResponse(_ envelope: ResponseWriter.Envelope) {
     if now >= sharedFieldsExpiry { refreshSharedFields() }
-    response.finish(envelope, sharedFields: sharedFields, head: &headText)
+    response.finish(
+      envelope, sharedFields: sharedFields, expiry: sharedFieldsExpiry, head: &headText)
   }
 
   func refreshSharedFields() {

@@ -284,6 +284,45 @@ import Testing
     }
   }
 
+  /// Whether two objects were entered at once, and the names of the inner and of the outer one.
+  private func entered(_ text: String, depthMax: Int = 2) throws -> (Bool, [String]) {
+    try read(text, limits: JSONLimits(depthMax: depthMax)) { reader throws(JSONError) in
+      let isEntered = reader.enterObjects("{\"a\":{")
+      guard isEntered else {
+        try reader.skipValue()
+        return (false, [])
+      }
+      var names: [String] = []
+      for _ in 0..<2 {
+        while let name = try reader.nextMember() {
+          names.append(String(decoding: name.map { reader.bytes[$0] }, as: UTF8.self))
+          try reader.skipValue()
+        }
+      }
+      return (true, names)
+    }
+  }
+
+  @Test func `two objects are entered at once if they stand there`() throws {
+    for (text, names) in [
+      ("{\"a\":{\"b\":1}}", ["b"]), ("{\"a\":{}}", []), ("{\"a\":{},\"c\":1}", ["c"]),
+      ("{\"a\":{ \"b\" : 1 , \"d\":2} , \"c\":1} ", ["b", "d", "c"]),
+    ] {
+      let found = try entered(text)
+      #expect(found.0 && found.1 == names, "\(text)")
+    }
+    for text in ["{\"a\": {}}", " {\"a\":{}}", "{\"b\":{}}", "{\"a\":1}", "{}", "1"] {
+      #expect(try !entered(text).0, "\(text)")
+    }
+    for (text, offset) in [("{\"a\":{", 6), ("{\"a\":{}", 7), ("{\"a\":{,}}", 6)] {
+      let error = #expect(throws: JSONError.self) { _ = try entered(text) }
+      #expect(error?.offset == offset, "\(text)")
+    }
+    #expect(throws: JSONError(offset: 5, reason: .tooDeep(limit: 1))) {
+      _ = try entered("{\"a\":{}}", depthMax: 1)
+    }
+  }
+
   @Test func `lists count as a level`() {
     #expect(throws: JSONError(offset: 0, reason: .tooDeep(limit: 0))) {
       try read("[1]", limits: JSONLimits(depthMax: 0)) { reader throws(JSONError) in

@@ -92,4 +92,15 @@ import Testing
       #expect(appended == line + line)
     }
   }
+
+  @Test func `a decimal has its digits`() {
+    let values = Array(-20...20_000) + [99_999, 100_000, 1 << 40, .max, .min + 1]
+    var buffer = ByteBuffer()
+    for value in values {
+      buffer.append(decimal: value)
+      buffer.append(UInt8(ascii: ","))
+    }
+    let text = String(decoding: buffer.bytes.indices.map { buffer.bytes[$0] }, as: UTF8.self)
+    #expect(text == values.map { "\($0)," }.joined())
+  }
 }

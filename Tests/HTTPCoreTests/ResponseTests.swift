@@ -30,6 +30,32 @@ import Testing
         + "Content-Length: 2\r\nX-Request-ID: abc\r\nRetry-After: 2\r\n\r\n{}")
   }
 
+  @Test func `what answers have in common is not mistaken for another's`() {
+    var response = ResponseWriter()
+    var head = ByteBuffer()
+    let types: [StaticString?] = ["application/json", "text/plain", nil]
+    for expiry: UInt64 in [1, 1, 2, 0, 2, 3, 3] {
+      var shared = ByteBuffer()
+      shared.append(text: "Server: s\r\nDate: \(expiry)\r\n")
+      for type in types {
+        for status in [200, 404, 304, 200] {
+          response.reset()
+          response.status = status
+          response.contentType = type
+          response.body.append("{}")
+          response.finish(.init(), sharedFields: shared, expiry: expiry, head: &head)
+          let text = String(
+            decoding: response.body.bytes.indices.map { response.body.bytes[$0] }, as: UTF8.self)
+          let content =
+            (type.map { "Content-Type: \($0)\r\n" } ?? "") + "Content-Length: 2\r\n\r\n{}"
+          #expect(
+            text == "\(HTTPStatus.line(status))Server: s\r\nDate: \(expiry)\r\n"
+              + (status == 304 ? "\r\n" : content))
+        }
+      }
+    }
+  }
+
   @Test func `what ends or keeps the connection is said`() {
     #expect(message(.init(closes: true)) { _ in }.contains("\r\nConnection: close\r\n"))
     #expect(message(.init(isOldVersion: true)) { _ in }.contains("\r\nConnection: keep-alive\r\n"))

@@ -25,6 +25,23 @@ import Testing
 }
 
 @Suite struct HandlerTests {
+  @Test func `work on a request starts at the last look at the clock before it`() throws {
+    let fixture = ServiceFixture()
+    let bytes = Array("POST /v1/models/demo:lookup HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+    let body = Array(#"{"features":{"A":[1]}}"#.utf8)
+    // The clock stands; the second request waited until the first was answered.
+    let now: UInt64 = 1_000_000_000_000
+    for (observedAt, queue, parse) in [
+      (now - 2_000_000, "3.000", "2.000"), (now - 4_000_000, "5.000", "0.000"),
+    ] {
+      let begun = begin(
+        fixture.handler, bytes: bytes, body: body, receivedAt: now - 5_000_000,
+        observedAt: observedAt)
+      let timing = try #require(complete(begun, of: fixture.handler).fields["server-timing"])
+      #expect(timing.hasPrefix("parse;dur=\(parse), queue;dur=\(queue), gather;dur=0.000"))
+    }
+  }
+
   static let targets: [(String, String)] = [
     ("/", "GET, HEAD, OPTIONS"), ("/livez", "GET, HEAD, OPTIONS"),
     ("/metrics", "GET, HEAD, OPTIONS"), ("/v1/models/demo", "GET, HEAD, OPTIONS"),

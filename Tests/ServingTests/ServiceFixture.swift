@@ -230,7 +230,7 @@ func respond(
 /// Sends a handler one request, and leaves it to the caller to complete the answer.
 func begin(
   _ handler: any RequestHandler, bytes: [UInt8], body: [UInt8], receivedAt: UInt64,
-  majorVersion: Int = 1
+  observedAt: UInt64? = nil, majorVersion: Int = 1
 ) -> BegunAnswer {
   var head = RequestHead()
   do {
@@ -243,7 +243,7 @@ func begin(
   let connection = ConnectionInfo(peer: "127.0.0.1:9", isLoopback: true)
   let view = RequestView(
     head: head, headBytes: bytes.span, body: body.span, connection: connection,
-    receivedAt: receivedAt)
+    receivedAt: receivedAt, observedAt: observedAt)
   var response = ResponseWriter()
   response.reset()
   handler.respond(to: view, into: &response)

@@ -39,7 +39,13 @@ struct LookupRequestReader {
     var seen = 0
     // Weights may stand before their features: they are read last, from where they stand.
     var weights = reader
-    try reader.beginObject(nil)
+    // Most bodies begin so.
+    if reader.json.enterObjects("{\"features\":{") {
+      seen = 1 << Member.features.rawValue
+      try readFeatureMembers(&reader, into: &batch, text: &text)
+    } else {
+      try reader.beginObject(nil)
+    }
     while let name = try reader.nextMember() {
       let member = try Self.member(name, in: reader)
       guard seen & (1 << member.rawValue) == 0 else {
@@ -90,6 +96,12 @@ struct LookupRequestReader {
     _ reader: inout BodyReader, into batch: inout LookupBatch, text: inout ByteBuffer
   ) throws(ServiceError) {
     try reader.beginObject("features")
+    try readFeatureMembers(&reader, into: &batch, text: &text)
+  }
+
+  private func readFeatureMembers(
+    _ reader: inout BodyReader, into batch: inout LookupBatch, text: inout ByteBuffer
+  ) throws(ServiceError) {
     while let name = try reader.nextMember() {
       let feature = try feature(name, in: reader, expected: batch.parts.count, text: &text)
       let part = try readIDs(&reader, feature: feature, into: &batch, text: &text)
@@ -121,7 +133,7 @@ struct LookupRequestReader {
     _ reader: inout BodyReader, feature: Int, into batch: inout LookupBatch,
     text: inout ByteBuffer
   ) throws(ServiceError) -> LookupBatch.Part {
-    let (start, firstOffset) = (batch.ids.count, batch.offsets.count)
+    let start = batch.ids.count
     // Most requests: ids that are numbers, and no bags.
     if model.takesPlainIDs[feature], reader.json.beginsNumberList {
       let before = reader
@@ -134,6 +146,15 @@ struct LookupRequestReader {
         reader = before
       }
     }
+    return try readListOrBags(&reader, feature: feature, into: &batch, text: &text)
+  }
+
+  @inline(never)
+  private func readListOrBags(
+    _ reader: inout BodyReader, feature: Int, into batch: inout LookupBatch,
+    text: inout ByteBuffer
+  ) throws(ServiceError) -> LookupBatch.Part {
+    let (start, firstOffset) = (batch.ids.count, batch.offsets.count)
     let isBags = try IDListReader(model: model, limits: limits).readListOrBags(
       &reader, field: FieldName(prefix: "features.", model: model, feature: feature),
       ids: &batch.ids, offsets: &batch.offsets, text: &text)
