@@ -14,6 +14,8 @@ package struct ServiceConfiguration: Sendable {
   package var accessLogRate = 100
   /// `--slow-request`: nanoseconds beyond which a request is logged with its stages in any mode.
   package var slowRequestNanoseconds = Int.max
+  /// `--log-level`, as far as requests go; nil: none is logged.
+  package var accessLogSeverityMin: RequestSeverity? = .info
   /// `--log-format`.
   package var logFormat = LogFormat.logfmt
   /// Where access log lines go.

@@ -52,6 +52,7 @@ package final class ServiceHandler: RequestHandler {
       mode: configuration.accessLog,
       linesPerSecond: Double(configuration.accessLogRate) / Double(configuration.workerCount),
       slowNanoseconds: configuration.slowRequestNanoseconds,
+      severityMin: configuration.accessLogSeverityMin,
       format: configuration.logFormat, sink: configuration.logSink)
     metrics = service.metrics.workers[worker]
     clock = configuration.monotonicClock
@@ -228,11 +229,11 @@ package final class ServiceHandler: RequestHandler {
     if exchange.isCall, let timeout = try GRPCCall.timeout(request) {
       exchange.limit(toNanoseconds: timeout)
     }
-    try dispatch(request, route, router, &exchange, &workspace, into: &response)
+    try dispatch(request, route, &router, &exchange, &workspace, into: &response)
   }
 
   private func dispatch(
-    _ request: borrowing RequestView, _ route: Route, _ router: borrowing Router,
+    _ request: borrowing RequestView, _ route: Route, _ router: inout Router,
     _ exchange: inout Exchange, _ workspace: inout LookupWorkspace,
     into response: inout ResponseWriter
   ) throws(ServiceError) {

@@ -6,6 +6,27 @@ package enum AccessLogMode: String, Sendable, CaseIterable {
   case auto
 }
 
+/// How severe what became of a request is: the level of its line.
+package enum RequestSeverity: String, Sendable, Comparable, CaseIterable {
+  case info
+  /// It was slow.
+  case warning
+  /// The server failed: 5xx.
+  case error
+
+  package static func < (one: RequestSeverity, other: RequestSeverity) -> Bool {
+    one.position < other.position
+  }
+
+  private var position: Int {
+    switch self {
+    case .info: 0
+    case .warning: 1
+    case .error: 2
+    }
+  }
+}
+
 /// What an access log line tells of one request. Header fields are never logged, except the request
 /// id and the trace id, which were checked before.
 package struct AccessRecord: ~Escapable {
@@ -48,15 +69,17 @@ package final class AccessLog {
   private var failureBudget: LineBudget
   private var slowBudget: LineBudget
   private let slowNanoseconds: Int
+  private let severityMin: RequestSeverity?
   /// Lines left out since the last one written.
   private var suppressedCount = 0
 
   /// - Parameters:
   ///   - linesPerSecond: this worker's share of `--access-log-rate`.
   ///   - slowNanoseconds: requests that take longer are slow.
+  ///   - severityMin: requests that are less severe get no line; nil: none does.
   package init(
-    mode: AccessLogMode, linesPerSecond: Double, slowNanoseconds: Int = .max, format: LogFormat,
-    sink: @escaping LogSink
+    mode: AccessLogMode, linesPerSecond: Double, slowNanoseconds: Int = .max,
+    severityMin: RequestSeverity? = .info, format: LogFormat, sink: @escaping LogSink
   ) {
     self.mode = mode
     self.sink = sink
@@ -65,12 +88,17 @@ package final class AccessLog {
     failureBudget = LineBudget(linesPerSecond: max(1, linesPerSecond))
     slowBudget = LineBudget(linesPerSecond: max(1, linesPerSecond))
     self.slowNanoseconds = slowNanoseconds
+    self.severityMin = severityMin
   }
 
   /// True if a request with this status and duration gets a line now. Counts the request if not.
   ///
   /// - Parameter monotonic: nanoseconds of the clock that only goes forward.
   package func admits(status: Int, duration: Int = 0, monotonic: Int) -> Bool {
+    // What nobody wants to see is not left out.
+    guard let severityMin, severity(status: status, duration: duration) >= severityMin else {
+      return false
+    }
     let isAdmitted =
       if duration > slowNanoseconds && mode != .on {
         slowBudget.take(at: monotonic)
@@ -87,12 +115,16 @@ package final class AccessLog {
     return isAdmitted
   }
 
+  private func severity(status: Int, duration: Int) -> RequestSeverity {
+    status >= 500 ? .error : duration > slowNanoseconds ? .warning : .info
+  }
+
   /// Renders one line and hands it on.
   package func write(_ record: borrowing AccessRecord, at unixNanoseconds: Int) {
     let isSlow = record.duration > slowNanoseconds
     line.begin(
       at: unixNanoseconds,
-      level: record.status >= 500 ? "error" : isSlow ? "warning" : "info",
+      level: severity(status: record.status, duration: record.duration).rawValue,
       message: isSlow ? "slow request" : "request")
     line.field("request_id", untrusted: record.requestID)
     if !record.traceID.isEmpty { line.field("trace_id", untrusted: record.traceID) }

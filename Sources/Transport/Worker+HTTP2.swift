@@ -179,7 +179,7 @@ extension Worker {
     gathered.append(
       "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     session.produce(into: &gathered, byteCountMax: Self.sendByteCount)
-    respond(connection, head, input)
+    respond(connection, &head, input)
     if let answer = response.deferred {
       session.waitsForClient = true
       deferAnswer(answer, to: stream, of: connection, session)

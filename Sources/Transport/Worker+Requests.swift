@@ -229,7 +229,7 @@ extension Worker {
   /// If the handler defers its answer, the connection waits, in the protocol machine's responding
   /// state, until `workOnDeferred()` comes back to it.
   private func answer(_ connection: Connection, _ input: inout ByteBuffer) {
-    respond(connection, head, input)
+    respond(connection, &head, input)
     let requestByteCount = connection.http.requestByteCount
     let (isHead, isOldVersion) = (head.head.method == .head, head.head.minorVersion == 0)
     input.removeFirst(requestByteCount)
@@ -261,9 +261,9 @@ extension Worker {
     sendResponse(connection, isLast: !hasMoreInput || !isOpen)
   }
 
-  /// - Parameter memory: ``head``, lent.
+  /// - Parameter memory: ``head``, lent where it is.
   func respond(
-    _ connection: Connection, _ memory: borrowing HeadMemory, _ input: borrowing ByteBuffer
+    _ connection: Connection, _ memory: inout HeadMemory, _ input: borrowing ByteBuffer
   ) {
     response.reset()
     let bytes = input.bytes

@@ -16,6 +16,18 @@ import Transport
     try ServeOptions.parse(arguments, processorCount: 3) { environment[$0] }
   }
 
+  @Test func `the log's level holds for requests, too`() throws {
+    let severities: [String: RequestSeverity?] = [
+      "trace": .info, "debug": .info, "info": .info, "notice": .warning, "warning": .warning,
+      "error": .error, "critical": nil,
+    ]
+    for (level, severity) in severities {
+      let settings = try Self.parse(["--log-level", level])
+      #expect(settings.logLevel.requestSeverityMin == severity, "\(level)")
+    }
+    #expect(try Self.parse([]).logLevel.requestSeverityMin == .info)
+  }
+
   @Test func `without flags everything has its default`() throws {
     let settings = try Self.parse([])
     #expect(settings.models.isEmpty)

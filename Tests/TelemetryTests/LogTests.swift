@@ -89,7 +89,7 @@ final class LineCollector: Sendable {
 }
 
 @Suite struct AccessLogTests {
-  private func write(_ log: AccessLog, status: Int) {
+  private func write(_ log: AccessLog, status: Int, duration: Int = 6_543_210) {
     let (identity, trace, path) = (
       Array("id-1".utf8), Array("0af7651916cd43dd8448eb211c80319c".utf8), Array("/v1/m\n".utf8)
     )
@@ -100,7 +100,7 @@ final class LineCollector: Sendable {
     record.status = status
     record.requestByteCount = 17
     record.responseByteCount = 213
-    record.duration = 6_543_210
+    record.duration = duration
     var timings = RequestTimings()
     timings[.parse] = 1_000
     record.timings = timings
@@ -159,6 +159,31 @@ final class LineCollector: Sendable {
     for _ in 0..<100 { _ = log.admits(status: 200, monotonic: 0) }
     let admitted = (0..<100).count { _ in log.admits(status: 503, monotonic: 0) }
     #expect(admitted == 5)
+  }
+
+  @Test func `requests less severe than wanted get no line, and none is said to be left out`() {
+    let outcomes: [(status: Int, duration: Int, severity: RequestSeverity)] = [
+      (200, 1, .info), (404, 100, .info), (200, 101, .warning), (404, 101, .warning),
+      (500, 1, .error), (503, 101, .error),
+    ]
+    for mode in AccessLogMode.allCases where mode != .off {
+      for wanted in RequestSeverity.allCases.map(Optional.some) + [nil] {
+        let collector = LineCollector()
+        let log = AccessLog(
+          mode: mode, linesPerSecond: 100, slowNanoseconds: 100, severityMin: wanted,
+          format: .logfmt, sink: collector.sink)
+        for outcome in outcomes {
+          let isAdmitted = log.admits(
+            status: outcome.status, duration: outcome.duration, monotonic: 0)
+          let isWanted = wanted.map { outcome.severity >= $0 } ?? false
+          #expect(isAdmitted == isWanted, "\(outcome) \(mode) \(wanted as Any)")
+          guard isAdmitted else { continue }
+          write(log, status: outcome.status, duration: outcome.duration)
+          let line = collector.all.last ?? ""
+          #expect(line.contains(" level=\(outcome.severity) ") && !line.contains("suppressed"))
+        }
+      }
+    }
   }
 
   @Test func `switched off, nothing but failures is logged`() {

@@ -56,7 +56,7 @@ struct AnswerHeadEncoder: ~Copyable {
   }
 
   /// Appends the header section of an answer.
-  mutating func writeHead(_ content: borrowing HTTP2Content, into block: inout ByteBuffer) {
+  mutating func writeHead(_ content: inout HTTP2Content, into block: inout ByteBuffer) {
     Self.write(status: content.status, into: &block)
     Self.write(&sharedFields, of: shared, &table, into: &block)
     if let type = content.contentType { write(contentType: type, into: &block) }
@@ -76,7 +76,7 @@ struct AnswerHeadEncoder: ~Copyable {
   }
 
   /// Appends the trailer section of an answer.
-  mutating func writeTrailers(_ content: borrowing HTTP2Content, into block: inout ByteBuffer) {
+  mutating func writeTrailers(_ content: inout HTTP2Content, into block: inout ByteBuffer) {
     writeFields(content.trailers.bytes, into: &block)
   }
 

@@ -39,6 +39,8 @@ struct FieldMemory: ~Copyable {
   }
 
   /// Takes over one field: into `content`, if it or one before it is new.
+  // Inlined, all of the memory would be copied out of its session and back.
+  @inline(never)
   mutating func receive(
     _ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits,
     into content: inout HTTP2Content

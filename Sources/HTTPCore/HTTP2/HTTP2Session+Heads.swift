@@ -29,10 +29,10 @@ extension HTTP2Session {
       stream.owesContinue = false
       AnswerHeadEncoder.writeContinue(into: &headBlock)
     } else if stream.hasSentHead {
-      heads.writeTrailers(stream.content, into: &headBlock)
+      heads.writeTrailers(&stream.content, into: &headBlock)
     } else {
       stream.hasSentHead = true
-      heads.writeHead(stream.content, into: &headBlock)
+      heads.writeHead(&stream.content, into: &headBlock)
     }
   }
 

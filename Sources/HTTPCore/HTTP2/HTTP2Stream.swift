@@ -60,8 +60,8 @@ package final class HTTP2Stream {
   /// The answer that comes later, if that is how it is.
   package var deferredAnswer: (any DeferredAnswer)? { deferred }
 
-  /// Lends the request.
-  package func withRequest(_ body: (borrowing HTTP2Content) -> Void) { body(content) }
+  /// Lends the request: where it is, since a borrowed one would be copied out of the object.
+  package func withRequest(_ body: (inout HTTP2Content) -> Void) { body(&content) }
 
   func refuse(_ error: HTTPParseError) {
     hasDefect = true

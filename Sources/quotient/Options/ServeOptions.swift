@@ -280,6 +280,8 @@ enum ServeOptions {
     .time(
       "slow-request", \.slowRequest,
       "Requests that take longer are logged with their stages, also where others are not. 0: none."),
-    .choice("log-level", \.logLevel, "The least severe events that are logged."),
+    .choice(
+      "log-level", \.logLevel,
+      "The least severe events that are logged: requests are info, slow ones warning, 5xx error."),
   ]
 }

@@ -251,6 +251,7 @@ struct ServeRun {
     configuration.compressesAnswers = settings.compression == .on
     configuration.accessLog = settings.accessLog
     configuration.accessLogRate = settings.accessLogRate
+    configuration.accessLogSeverityMin = settings.logLevel.requestSeverityMin
     if settings.slowRequest > .zero {
       configuration.slowRequestNanoseconds = Int(settings.slowRequest / .nanoseconds(1))
     }

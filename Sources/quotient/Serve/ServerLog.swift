@@ -30,3 +30,15 @@ struct ServerLog: Sendable {
 
   static let wallClock: @Sendable () -> Int = { Int(WallClock.nanoseconds()) }
 }
+
+extension Logger.Level {
+  /// The least severe requests that are logged at this level; nil: none is.
+  var requestSeverityMin: RequestSeverity? {
+    switch self {
+    case .trace, .debug, .info: .info
+    case .notice, .warning: .warning
+    case .error: .error
+    case .critical: nil
+    }
+  }
+}
