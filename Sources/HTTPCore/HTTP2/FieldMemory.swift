@@ -46,7 +46,7 @@ struct FieldMemory: ~Copyable {
     into content: inout HTTP2Content
   ) {
     if isFollowing {
-      if matchCount < entries.count, isSame(entries[matchCount], name, value) {
+      if matchCount < entries.count, Self.isSame(bytes.bytes, entries[matchCount], name, value) {
         matchCount += 1
         return
       }
@@ -86,12 +86,14 @@ struct FieldMemory: ~Copyable {
     return summary
   }
 
-  private func isSame(_ entry: Entry, _ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+  // Of no instance: to lend one, all of it would be copied.
+  private static func isSame(
+    _ bytes: Span<UInt8>, _ entry: Entry, _ name: Span<UInt8>, _ value: Span<UInt8>
+  ) -> Bool {
     guard name.count == entry.nameByteCount,
       value.count == entry.end &- entry.start &- entry.nameByteCount
     else { return false }
     let valueStart = entry.start &+ name.count
-    let bytes = bytes.bytes
     return bytes.extracting(valueStart..<entry.end).isEqual(to: value)
       && bytes.extracting(entry.start..<valueStart).isEqual(to: name)
   }
