@@ -4,13 +4,20 @@
 package final class AlignedFloats: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   package let count: Int
+  /// Whose memory it is; nil: its own.
+  private let owner: (any WeightMemory)?
 
   /// `count` zeros, then `body` may change them.
-  package init(count: Int, _ body: (inout MutableSpan<Float>) -> Void) {
+  package init(
+    count: Int, in arena: WeightArena? = nil, _ body: (inout MutableSpan<Float>) -> Void
+  ) {
     precondition(count >= 0, "a count is not negative")
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count * 4, 64), alignment: 64)
-    // SAFETY: fresh memory of at least 16 floats, freed once in deinit.
+    let byteCount = max(count * 4, 64)
+    let place = arena?.place(byteCount: byteCount)
+    owner = place?.owner
+    // SAFETY: fresh memory of at least 16 floats, the owner's or freed once in deinit.
+    let memory =
+      unsafe place?.base ?? UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     unsafe base = memory.bindMemory(to: Float.self, capacity: max(count, 16))
     unsafe base.initialize(repeating: 0, count: max(count, 16))
     self.count = count
@@ -19,7 +26,9 @@ package final class AlignedFloats: @unchecked Sendable {
     body(&span)
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit {
+    if owner == nil { unsafe base.deallocate() }
+  }
 
   package var floats: Span<Float> {
     @_lifetime(borrow self)

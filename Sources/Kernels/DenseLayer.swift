@@ -33,11 +33,13 @@ package struct DenseLayer: Sendable {
 
   /// Packs `weights`, shape [outputCount, inputCount], and `bias`, shape [outputCount].
   ///
-  /// - Parameter coding: narrow layers have several outputs; their results are the same for every
-  ///   batch too, but the instruction set's own.
+  /// - Parameters:
+  ///   - coding: narrow layers have several outputs; their results are the same for every batch
+  ///     too, but the instruction set's own.
+  ///   - arena: where the weights are placed; nil, or if it is full: in memory of their own.
   package init(
     weights: Span<Float>, bias: Span<Float>, inputCount: Int, outputCount: Int, appliesReLU: Bool,
-    coding: DenseCoding = .float32
+    coding: DenseCoding = .float32, arena: WeightArena? = nil
   ) {
     precondition(inputCount > 0 && outputCount > 0, "a layer has inputs and outputs")
     precondition(weights.count == inputCount * outputCount, "weights are [outputs, inputs]")
@@ -48,17 +50,17 @@ package struct DenseLayer: Sendable {
     switch coding {
     case .float32:
       packed = .float32(
-        Self.pack(weights, inputCount: inputCount, outputCount: outputCount))
+        Self.pack(weights, inputCount: inputCount, outputCount: outputCount, arena))
     case .rounded(let kernels):
       packed = .narrow(
         NarrowWeights(
           weights: weights, inputCount: inputCount, outputCount: outputCount,
-          appliesReLU: appliesReLU, kernels: kernels, int8: nil))
+          appliesReLU: appliesReLU, kernels: kernels, int8: nil, arena: arena))
     case .int8(let kernels, let int8):
       packed = .narrow(
         NarrowWeights(
           weights: weights, inputCount: inputCount, outputCount: outputCount,
-          appliesReLU: appliesReLU, kernels: kernels, int8: int8))
+          appliesReLU: appliesReLU, kernels: kernels, int8: int8, arena: arena))
     }
     self.bias = AlignedFloats(count: csimd_dense_padded_outputs(outputCount)) { padded in
       for o in 0..<outputCount { padded[o] = bias[o] }
@@ -66,10 +68,10 @@ package struct DenseLayer: Sendable {
   }
 
   private static func pack(
-    _ weights: Span<Float>, inputCount: Int, outputCount: Int
+    _ weights: Span<Float>, inputCount: Int, outputCount: Int, _ arena: WeightArena?
   ) -> AlignedFloats {
     let packedCount = csimd_dense_packed_count(inputCount, outputCount)
-    return AlignedFloats(count: packedCount) { packed in
+    return AlignedFloats(count: packedCount, in: arena) { packed in
       // SAFETY: the shapes were checked above; both spans outlive the call.
       unsafe weights.withUnsafeBufferPointer { weights in
         unsafe packed.withUnsafeMutableBufferPointer { packed in

@@ -5,10 +5,13 @@ import CSIMD
 /// Written while it is made, constant afterwards.
 @safe
 final class NarrowWeights: @unchecked Sendable {
-  // SAFETY: the memory is written in init alone and freed in deinit; `layer` points into it.
+  // SAFETY: the memory is written in init alone, and freed in deinit unless its owner does; `layer`
+  // points into it.
   private let kernels: NarrowKernels
   private let layer: UnsafeMutablePointer<csimd_narrow_layer>
   private let packed: UnsafeMutableRawPointer
+  /// Whose memory `packed` is; nil: its own.
+  private let owner: (any WeightMemory)?
   private let scales: AlignedFloats
   private let factors: AlignedFloats
   private let offsets: AlignedFloats
@@ -27,7 +30,7 @@ final class NarrowWeights: @unchecked Sendable {
   /// - Parameter weights: [outputCount, inputCount]; the shape was checked.
   init(
     weights: Span<Float>, inputCount: Int, outputCount: Int, appliesReLU: Bool,
-    kernels: NarrowKernels, int8: Int8Coding?
+    kernels: NarrowKernels, int8: Int8Coding?, arena: WeightArena?
   ) {
     precondition(
       1...NarrowKernels.inputCountMax ~= inputCount, "the kernels take at most inputCountMax inputs"
@@ -59,7 +62,10 @@ final class NarrowWeights: @unchecked Sendable {
       for i in 0..<inputCount { padded[i] = Float(int8.inputZeros[i]) }
     }
     // SAFETY: fresh memory of the sizes that the C functions name, filled before anybody reads it.
-    let packed = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+    let place = arena?.place(byteCount: byteCount)
+    owner = place?.owner
+    let packed =
+      unsafe place?.base ?? UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
     unsafe codes.bytes.withUnsafeBytes { bytes in
       unsafe csimd_narrow_pack(format.code, bytes.baseAddress, inputCount, outputCount, packed)
     }
@@ -76,9 +82,10 @@ final class NarrowWeights: @unchecked Sendable {
   }
 
   deinit {
+    // SAFETY: allocated in init, freed once.
     unsafe layer.deallocate()
     unsafe starts.deallocate()
-    unsafe packed.deallocate()
+    if owner == nil { unsafe packed.deallocate() }
   }
 
   /// The caller has checked the shapes of all four, and that bias has a padded layer's outputs.

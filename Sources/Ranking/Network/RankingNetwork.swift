@@ -46,7 +46,8 @@ package final class RankingNetwork: Sendable {
       codings: try LayerCodings(
         precision: precision, kernels: kernels,
         calibration: NetworkCalibration(configuration, tensor: tensor),
-        isCalibrationNeeded: configuration.architecture != .embeddings))
+        isCalibrationNeeded: configuration.architecture != .embeddings),
+      arena: WeightArena(forNetworkOf: configuration))
     self.precision = precision
     kernelsName = kernels?.name ?? DenseKernels.best.name
     self.features = features
@@ -65,7 +66,7 @@ package final class RankingNetwork: Sendable {
     }
     flatPlan = SharingPlan(
       pattern: .none(featureCount: features.count), input: input, firstLayers: firstLayers,
-      following: head.following)
+      following: head.following, arena: reader.arena)
   }
 
   /// The network in float32.
@@ -132,10 +133,13 @@ package final class RankingNetwork: Sendable {
       vectors: [NetworkVector(source: .dense, width: denseWidth)]
         + featureVectors(configuration))
     return (
-      MultilayerPerceptron(layers: bottom.map { $0.layer(appliesReLU: true) }), input,
+      MultilayerPerceptron(layers: bottom.map { $0.layer(appliesReLU: true, arena: reader.arena) }),
+      input,
       [(top[0], relu: lastTop > 0)],
       .top(
-        rest: top.indices.dropFirst().map { top[$0].layer(appliesReLU: $0 < lastTop) })
+        rest: top.indices.dropFirst().map {
+          top[$0].layer(appliesReLU: $0 < lastTop, arena: reader.arena)
+        })
     )
   }
 
@@ -165,8 +169,9 @@ package final class RankingNetwork: Sendable {
       NetworkInput(joining: .concatenate, vectors: vectors),
       [(cross.products, relu: false), (deep[0], relu: true)],
       .crossAndDeep(
-        cross, deepRest: deep.dropFirst().map { $0.layer(appliesReLU: true) },
-        output: output.layer(columns: Array(width..<width + deepWidth), appliesReLU: false))
+        cross, deepRest: deep.dropFirst().map { $0.layer(appliesReLU: true, arena: reader.arena) },
+        output: output.layer(
+          columns: Array(width..<width + deepWidth), appliesReLU: false, arena: reader.arena))
     )
   }
 

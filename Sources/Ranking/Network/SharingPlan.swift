@@ -25,10 +25,12 @@ package final class SharingPlan: Sendable {
   let varyingInputCount: Int
   let sharedInputCount: Int
 
-  /// - Parameter following: what follows each of `firstLayers`.
+  /// - Parameters:
+  ///   - following: what follows each of `firstLayers`.
+  ///   - arena: where the first layers are placed.
   init(
     pattern: SharingPattern, input: NetworkInput, firstLayers: [(WeightMatrix, relu: Bool)],
-    following: [[DenseLayer]]
+    following: [[DenseLayer]], arena: WeightArena? = nil
   ) {
     self.pattern = pattern
     (order, sharedCount) = input.order(sharing: pattern)
@@ -41,7 +43,7 @@ package final class SharingPlan: Sendable {
     sharedLayers =
       shared.isEmpty ? [] : firstLayers.map { $0.0.layer(columns: shared, appliesReLU: false) }
     varyingLayers = firstLayers.map { matrix, relu in
-      matrix.layer(columns: varying, appliesReLU: relu, withBias: shared.isEmpty)
+      matrix.layer(columns: varying, appliesReLU: relu, withBias: shared.isEmpty, arena: arena)
     }
     networks = zip(varyingLayers, following).map { first, rest in
       MultilayerPerceptron(layers: [first] + rest)

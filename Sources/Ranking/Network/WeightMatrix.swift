@@ -15,7 +15,9 @@ struct WeightMatrix: Sendable {
   /// A packed layer of some of the inputs, in the order of `columns`.
   ///
   /// - Parameter withBias: false: the bias is zero, since another part of the inputs brings it.
-  func layer(columns: [Int], appliesReLU: Bool, withBias: Bool = true) -> DenseLayer {
+  func layer(
+    columns: [Int], appliesReLU: Bool, withBias: Bool = true, arena: WeightArena? = nil
+  ) -> DenseLayer {
     precondition(!columns.isEmpty, "a layer has inputs")
     var selected = [Float](repeating: 0, count: outputCount * columns.count)
     for output in 0..<outputCount {
@@ -26,14 +28,15 @@ struct WeightMatrix: Sendable {
     let noBias = [Float](repeating: 0, count: outputCount)
     return DenseLayer(
       weights: selected.span, bias: (withBias ? bias : noBias).span, inputCount: columns.count,
-      outputCount: outputCount, appliesReLU: appliesReLU, coding: coding.selecting(columns))
+      outputCount: outputCount, appliesReLU: appliesReLU, coding: coding.selecting(columns),
+      arena: arena)
   }
 
   /// A packed layer of all inputs.
-  func layer(appliesReLU: Bool) -> DenseLayer {
+  func layer(appliesReLU: Bool, arena: WeightArena?) -> DenseLayer {
     DenseLayer(
       weights: weights.span, bias: bias.span, inputCount: inputCount, outputCount: outputCount,
-      appliesReLU: appliesReLU, coding: coding)
+      appliesReLU: appliesReLU, coding: coding, arena: arena)
   }
 }
 
@@ -41,6 +44,8 @@ struct WeightMatrix: Sendable {
 struct WeightReader {
   let tensor: (String) -> Tensor?
   var codings = LayerCodings.float32
+  /// Where the network's layers are placed.
+  var arena: WeightArena?
 
   func matrix(weight: String, bias: String, inputs: Int, outputs: Int) throws(ModelError)
     -> WeightMatrix

@@ -31,7 +31,7 @@ extension BenchmarkCase {
     let rounds = 1000
     let count = peak.run(rounds: rounds)
     return BenchmarkCase(
-      name: "machine/peak/\(peak)", unit: "operation", itemCount: count, byteCount: 0,
+      name: "score/peak/\(peak)", unit: "operation", itemCount: count, byteCount: 0,
       operationCount: count
     ) { { peak.run(rounds: rounds) } }
   }

@@ -109,14 +109,14 @@ def microseconds(call, count):
 def quotient(binary):
     """Microseconds a candidate by (precision, candidates), and the machine's peaks in Gop/s."""
     times, peaks = {}, {}
-    for chosen in ["machine/peak/", "score/dlrm/"]:
+    for chosen in ["score/peak/", "score/dlrm/"]:
         lines = subprocess.run(
             [binary, "run", chosen, "--json"], check=True, capture_output=True, text=True
         ).stdout
         for line in lines.splitlines():
             case = json.loads(line)
             parts = case["case"].split("/")
-            if parts[0] == "machine":
+            if parts[1] == "peak":
                 peaks[parts[2]] = case["operations_per_second"] / 1e9
             else:
                 times[parts[2], int(parts[3].split("=")[1])] = case["min_ns"] / 1e3
