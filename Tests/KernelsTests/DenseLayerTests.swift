@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import TestSupport
 import Testing
@@ -181,6 +182,37 @@ private func denseReference(
     logOnePlusPositive(&span, offset: 0, stride: 1, count: 5)
     #expect(values[0] == 0 && values[1] == 0 && values[4] == .infinity)
     #expect(abs(values[2] - 0.6931472) < 1e-7 && abs(values[3] - 4.6051702) < 1e-6)
+  }
+
+  /// Every exponent, and the numbers around each power of two and its root.
+  @Test func `log1p is the rounded logarithm, for any stride and number of values`() {
+    var inputs: [Float] = []
+    for exponent in -30...127 {
+      let power = Float(sign: .plus, exponent: exponent, significand: 1)
+      for factor in [1, 1.2, Float(2).squareRoot(), 1.999] as [Float] {
+        let value = power * factor
+        inputs += [value.nextDown.nextDown, value.nextDown, value, value.nextUp]
+      }
+    }
+    inputs.append(.greatestFiniteMagnitude)
+    let expected = inputs.map { Float(log(Double(1 + $0))) }
+    for stride in [1, 2, 13] {
+      var values = [Float](repeating: -7, count: inputs.count * stride)
+      for (i, input) in inputs.enumerated() { values[i * stride] = input }
+      var span = values.mutableSpan
+      logOnePlusPositive(&span, offset: 0, stride: stride, count: inputs.count)
+      let others = values.indices.filter { $0 % stride != 0 }
+      #expect(others.allSatisfy { values[$0] == -7 })
+      for (i, expected) in expected.enumerated() where values[i * stride] != expected {
+        Issue.record("\(inputs[i]): \(values[i * stride]) for \(expected)")
+      }
+    }
+    for count in 0...33 {
+      var values = Array(inputs[..<count])
+      var span = values.mutableSpan
+      logOnePlusPositive(&span, offset: 0, stride: 1, count: count)
+      #expect(values == Array(expected[..<count]))
+    }
   }
 }
 

@@ -116,8 +116,12 @@ extension RankingNetwork {
     let start = inputs.isDenseShared ? 0 : rows.lowerBound * count
     for i in 0..<rowCount * count { workspace.dense[i] = inputs.dense[start + i] }
     var dense = workspace.dense.mutableSpan
-    for (column, feature) in denseFeatures.enumerated() where feature.transform == .log1p {
-      logOnePlusPositive(&dense, offset: column, stride: count, count: rowCount)
+    if isDenseLogarithmic {
+      logOnePlusPositive(&dense, offset: 0, stride: 1, count: rowCount * count)
+    } else {
+      for column in 0..<count where denseFeatures[column].transform == .log1p {
+        logOnePlusPositive(&dense, offset: column, stride: count, count: rowCount)
+      }
     }
     guard let bottom else {
       for i in 0..<rowCount * count { workspace.vectors[offset + i] = workspace.dense[i] }

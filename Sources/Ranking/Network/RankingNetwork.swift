@@ -9,6 +9,8 @@ import Synchronization
 package final class RankingNetwork: Sendable {
   let features: [FeatureTable]
   let denseFeatures: [ModelConfiguration.DenseFeature]
+  /// True if every dense feature is transformed by `log1p`.
+  let isDenseLogarithmic: Bool
   let bottom: MultilayerPerceptron?
   let input: NetworkInput
   let head: NetworkHead
@@ -52,6 +54,7 @@ package final class RankingNetwork: Sendable {
     kernelsName = kernels?.name ?? DenseKernels.best.name
     self.features = features
     denseFeatures = configuration.denseFeatures
+    isDenseLogarithmic = denseFeatures.allSatisfy { $0.transform == .log1p }
     switch configuration.architecture {
     case .embeddings:
       return nil
