@@ -31,8 +31,9 @@ package enum KnownHeader: UInt8, Sendable, CaseIterable {
   /// The known field named by `bytes[start ..< start + count]`, in any case; nil if it is another.
   ///
   /// Length and first letters pick one candidate; the remaining words confirm it. Setting the case
-  /// bit maps no other token character to a letter or `-`, so the comparison is exact. The numbers
-  /// are the names' letters, little-endian; the tests derive them again from ``name``.
+  /// bit maps no other token character to a letter or `-`, so the comparison of tokens is exact; CR
+  /// it does map to `-`. The numbers are the names' letters, little-endian; the tests derive them
+  /// again from ``name``.
   @inline(__always)
   static func recognize(_ bytes: Span<UInt8>, start: Int, count: Int) -> KnownHeader? {
     if count < 8 {

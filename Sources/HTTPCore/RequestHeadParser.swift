@@ -218,14 +218,17 @@ private struct HeadScanner: ~Escapable {
   }
 
   /// Goes to the colon if a known name stands before it: a name that is recognized whole needs no
-  /// check of its bytes. Otherwise stays.
+  /// check of its bytes, but that it has no CR, which differs from `-` in the case bit alone.
+  /// Otherwise stays.
   @inline(__always) @_lifetime(self: copy self)
   private mutating func skipKnownName() -> KnownHeader? {
     var place = offset
     while bytes.count &- place >= 8 {
-      let marks = bytesEqual(to: UInt8(ascii: ":"), in: loadWord(bytes, at: place))
+      let word = loadWord(bytes, at: place)
+      let marks = bytesEqual(to: UInt8(ascii: ":"), in: word) | bytesEqual(to: asciiCR, in: word)
       if marks != 0 {
         place &+= firstMarkedByte(marks)
+        guard bytes[place] == UInt8(ascii: ":") else { break }
         let count = place &- offset
         guard let known = KnownHeader.recognize(bytes, start: offset, count: count) else { break }
         offset = place

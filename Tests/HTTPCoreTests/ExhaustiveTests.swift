@@ -106,6 +106,39 @@ import Testing
     }
   }
 
+  /// CR, say, differs from `-` in the bit that case differs in.
+  @Test func `no byte of a known header stands for another`() {
+    let tokens = Set("!#$%&'*+-.^_`|~0123456789".utf8)
+    for known in KnownHeader.allCases {
+      let name = Array("\(known.name)".utf8)
+      for place in name.indices {
+        for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: ":") {
+          var field = name + Array(": v\r\nAnother: header\r\n\r\n".utf8)
+          field[place] = byte
+          let isLetter = UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+          let isSame = byte == name[place] || isLetter && byte | 0x20 == name[place]
+          let expected: KnownHeader??
+          if isLetter || tokens.contains(byte) {
+            expected = .some(isSame ? known : nil)
+          } else {
+            expected = nil
+          }
+          #expect(firstField(field) == expected, "\(known.name), byte \(place): \(byte)")
+        }
+      }
+    }
+  }
+
+  /// Which known header the first field is; nil if the head is refused.
+  private func firstField(_ field: [UInt8]) -> KnownHeader?? {
+    let bytes = Array("GET / HTTP/1.1\r\n".utf8) + field
+    var head = RequestHead()
+    guard (try? parseRequestHead(bytes.span, limits: HTTPLimits(), into: &head)) == .complete else {
+      return nil
+    }
+    return .some(head.fields[0].known)
+  }
+
   private func value(of known: KnownHeader, in fields: String) throws -> String? {
     let bytes = Array("GET / HTTP/1.1\r\n\(fields)Z: z\r\n\r\n".utf8)
     var head = RequestHead()
