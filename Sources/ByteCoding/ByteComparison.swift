@@ -37,7 +37,7 @@ extension Span where Element == UInt8 {
           let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
           let other = unsafe others.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
           let difference = UInt64(littleEndian: word ^ other)
-          if difference != 0 { return offset &+ difference.trailingZeroBitCount &>> 3 }
+          if difference != 0 { return offset &+ firstMarkedByte(difference) }
           offset &+= 8
         }
         while offset < countMax, unsafe bytes[offset] == others[offset] { offset &+= 1 }
@@ -50,28 +50,8 @@ extension Span where Element == UInt8 {
 extension StaticString {
   /// True if `bytes` are the text's.
   public func equals(_ bytes: Span<UInt8>) -> Bool {
-    let byteCount = utf8CodeUnitCount
-    guard bytes.count == byteCount else { return false }
-    // SAFETY: all loads lie inside both texts, which have byteCount bytes.
-    return unsafe bytes.withUnsafeBytes { bytes in
-      let text = unsafe UnsafeRawPointer(utf8Start)
-      guard byteCount >= 8 else {
-        for offset in 0..<byteCount
-        where unsafe bytes[offset] != text.load(fromByteOffset: offset, as: UInt8.self) {
-          return false
-        }
-        return true
-      }
-      // Eight at a time; the last eight may overlap those before them.
-      var offset = 0
-      while true {
-        let word = unsafe text.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        let other = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        if word != other { return false }
-        if offset == byteCount &- 8 { return true }
-        offset = min(offset &+ 8, byteCount &- 8)
-      }
-    }
+    // SAFETY: as many bytes as the text has, which live forever.
+    bytes.isEqual(to: unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount))
   }
 
   /// True if `bytes` are the text's in any case. The text is lower-case ASCII.

@@ -95,8 +95,8 @@ extension JSONReader {
       let special =
         bytesEqual(to: UInt8(ascii: "\""), in: word)
         | bytesEqual(to: UInt8(ascii: "\\"), in: word) | bytesBelow(0x20, in: word)
-        | word & highBits
-      if special != 0 { return at &+ special.trailingZeroBitCount &>> 3 }
+        | bytesOutsideASCII(in: word)
+      if special != 0 { return at &+ firstMarkedByte(special) }
       at &+= 8
     }
     return at
@@ -177,19 +177,4 @@ extension JSONReader {
     for at in start..<(start + 4) { unit = unit << 4 | UInt32(hexadecimalDigit(bytes[at]) ?? 0) }
     return unit
   }
-}
-
-private let lowBits: UInt64 = 0x0101_0101_0101_0101
-private let highBits: UInt64 = 0x8080_8080_8080_8080
-
-/// The high bit of each byte of `word` that is below `limit`; exact for the lowest such byte.
-@inline(__always)
-private func bytesBelow(_ limit: UInt8, in word: UInt64) -> UInt64 {
-  (word &- lowBits &* UInt64(limit)) & ~word & highBits
-}
-
-/// The high bit of each byte of `word` that equals `byte`; exact for the lowest such byte.
-@inline(__always)
-private func bytesEqual(to byte: UInt8, in word: UInt64) -> UInt64 {
-  bytesBelow(1, in: word ^ (lowBits &* UInt64(byte)))
 }

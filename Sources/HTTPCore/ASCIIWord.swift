@@ -14,30 +14,6 @@ func loadWord(_ bytes: Span<UInt8>, at offset: Int) -> UInt64 {
     | UInt64(tail[6]) &<< 48 | UInt64(tail[7]) &<< 56
 }
 
-private let lowBits: UInt64 = 0x0101_0101_0101_0101
-private let highBits: UInt64 = 0x8080_8080_8080_8080
-
-/// The high bit of each byte of `word` that is below `limit` (1...128). Exact for the lowest such
-/// byte; bytes above it may be marked wrongly, so only the first mark is to be used.
-@inline(__always)
-func bytesBelow(_ limit: UInt8, in word: UInt64) -> UInt64 {
-  (word &- lowBits &* UInt64(limit)) & ~word & highBits
-}
-
-/// The high bit of each byte of `word` that equals `byte`; exact for the lowest such byte.
-@inline(__always)
-func bytesEqual(to byte: UInt8, in word: UInt64) -> UInt64 {
-  bytesBelow(1, in: word ^ (lowBits &* UInt64(byte)))
-}
-
-/// The high bit of each byte of `word` outside ASCII.
-@inline(__always)
-func bytesOutsideASCII(in word: UInt64) -> UInt64 { word & highBits }
-
-/// Which byte of the word carries the lowest mark.
-@inline(__always)
-func firstMarkedByte(_ marks: UInt64) -> Int { marks.trailingZeroBitCount &>> 3 }
-
 /// RFC 9110 section 5.6.2: tchar. One bit per ASCII code; derived and checked in the tests.
 @inline(__always)
 func isToken(_ byte: UInt8) -> Bool {

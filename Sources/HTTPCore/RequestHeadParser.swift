@@ -1,3 +1,5 @@
+import ByteCoding
+
 /// What a parse of the bytes so far says.
 package enum ParseProgress: Equatable, Sendable {
   /// `head` is filled in; the body starts at `head.byteCount`.
