@@ -7,15 +7,15 @@ import Testing
 /// What is remembered of a connection's last header section must never show in the next one.
 @Suite struct FieldMemoryTests {
   typealias Frame = HTTP2Frame
-  typealias Fields = [(String, String)]
 
-  private static let limits = HTTPLimits(headerCountMax: 8)
+  private static let limits = HTTPLimits(headerCountMax: 8, bodyBytesMax: 1_000)
 
-  private static let sections: [Fields] = [
+  private static let sections: [[UInt8]] = [
     Frame.request("GET", "/a"),
     Frame.request("GET", "/a?b"),
     Frame.request("POST", "/a") + [("content-type", "text/plain"), ("content-length", "3")],
     Frame.request("POST", "/a") + [("content-type", "text/plain"), ("content-length", "4")],
+    Frame.request("POST", "/a") + [("content-length", "4000")],
     Frame.request("POST", "/a") + [("content-type", "text/plainly")],
     Frame.request("POST", "/a") + [("content-typ", "etext/plain")],
     Frame.request("HEAD", "/a") + [("x-request-id", "1")],
@@ -28,41 +28,38 @@ import Testing
     Frame.request("GET", "/a") + [("a", "")],
     Frame.request("GET", "/a") + [("a", "b"), ("c", "d")],
     Frame.request("GET", "/a") + [("ab", ""), ("c", "d")],
-  ]
+    Frame.request("GET", "/a") + [("A", "b")],
+    Array(Frame.request("GET", "/a").prefix(3)),
+  ].map { Frame.block($0) }
 
   @Test func `every section after every others is received as it would be alone`() {
     for first in Self.sections.indices {
       for second in Self.sections.indices {
-        var memory = FieldMemory()
+        var sections = RequestSections()
         for number in [first, second, first, first, second] {
+          var alone = RequestSections()
           #expect(
-            receive(Self.sections[number], &memory) == receiveAlone(Self.sections[number]),
+            receive(Self.sections[number], &sections) == receive(Self.sections[number], &alone),
             "\(number) of \(first) and \(second)")
         }
       }
     }
   }
 
-  @Test func `a section that is given up is forgotten, and changes nothing`() {
-    for first in Self.sections.indices {
-      for broken in Self.sections.indices {
-        for count in 0...3 {
-          var memory = FieldMemory()
-          _ = receive(Self.sections[first], &memory)
-          // The library found something wrong behind the first few fields.
-          var content = HTTP2Content()
-          memory.begin()
-          for field in Self.sections[broken].prefix(count) {
-            receive(field, &memory, into: &content)
-          }
-          for number in [broken, first] {
-            #expect(
-              receive(Self.sections[number], &memory) == receiveAlone(Self.sections[number]),
-              "\(number) after \(count) fields of \(broken)")
-          }
-        }
-      }
+  /// The same bytes stand for other fields once the table is another one.
+  @Test func `a section is known only as long as the table is the same`() {
+    let request = Frame.block(Frame.request("GET", "/a"))
+    func insertion(_ value: UInt8) -> [UInt8] { request + [0x40, 1, 0x78, 1, value] }
+    let reference = request + [0xBE]
+    var sections = RequestSections()
+    for value: UInt8 in [0x31, 0x32] {
+      let text = "test" + "x" + String(UnicodeScalar(value))
+      #expect(receive(insertion(value), &sections).contains(text))
+      for _ in 0..<3 { #expect(receive(reference, &sections).contains(text)) }
     }
+    // A table that the client empties, for ever or for a moment.
+    #expect(receive([0x20] + request, &sections).contains("/a"))
+    #expect(receive(reference, &sections) == "unreadable")
   }
 
   @Test func `requests on a connection do not show in each other`() {
@@ -79,38 +76,16 @@ import Testing
     }
   }
 
-  private func receive(
-    _ field: (String, String), _ memory: inout FieldMemory, into content: inout HTTP2Content
-  ) {
-    let (name, value) = (Array(field.0.utf8), Array(field.1.utf8))
-    memory.receive(name.span, value.span, Self.limits, into: &content)
-  }
-
   /// Everything that is known of a section once it is complete.
-  private func receive(_ fields: Fields, _ memory: inout FieldMemory) -> String {
+  private func receive(_ block: [UInt8], _ sections: inout RequestSections) -> String {
     var content = HTTP2Content()
-    memory.begin()
-    for field in fields { receive(field, &memory, into: &content) }
-    let summary = memory.finish(&content, Self.limits)
-    return describe(content, summary)
-  }
-
-  private func receiveAlone(_ fields: Fields) -> String {
-    var content = HTTP2Content()
-    for (name, value) in fields {
-      let (name, value) = (Array(name.utf8), Array(value.utf8))
-      content.receiveField(name.span, value.span, Self.limits)
+    switch sections.readHead(block.span, Self.limits, into: &content) {
+    case .malformed: return "malformed"
+    case .unreadable: return "unreadable"
+    case .read(let summary):
+      let text = String(decoding: [UInt8](copying: content.text.bytes), as: UTF8.self)
+      let defect = content.defect.map { "\($0) at \($0.offset)" } ?? ""
+      return "\(content.head) \(text) \(content.headByteCount) \(summary) \(defect)"
     }
-    let summary = content.finishHead(Self.limits)
-    return describe(content, summary)
-  }
-
-  private func describe(
-    _ content: borrowing HTTP2Content, _ summary: HTTP2Content.HeadSummary
-  ) -> String {
-    let text = String(decoding: [UInt8](copying: content.text.bytes), as: UTF8.self)
-    let defect = content.defect.map { "\($0) at \($0.offset)" } ?? ""
-    return "\(content.head) \(text) \(content.headByteCount) \(content.expectsContinue) "
-      + "\(summary) \(defect)"
   }
 }

@@ -160,6 +160,38 @@ import Testing
       "HEADERS that depend on themselves", .connectionError(protocolError),
       Frame(.headers, flags: 0x25, stream: 1, [0, 0, 0, 1, 15] + Frame.block(Frame.request()))),
     Case(
+      "padded HEADERS", .answered(200),
+      Frame(
+        .headers, flags: 5 | Frame.padded, stream: 1,
+        [3] + Frame.block(Frame.request()) + [0, 0, 0])),
+    Case(
+      "padded HEADERS with a priority", .answered(200),
+      Frame(
+        .headers, flags: 0x25 | Frame.padded, stream: 1,
+        [2, 0, 0, 0, 0, 15] + Frame.block(Frame.request()) + [0, 0])),
+    Case(
+      "HEADERS of padding alone", .streamError(protocolError),
+      Frame(.headers, flags: 5 | Frame.padded, stream: 1, [2, 0, 0])),
+    Case(
+      "more padding than HEADERS", .connectionError(protocolError),
+      Frame(.headers, flags: 5 | Frame.padded, stream: 1, [3, 0, 0])),
+    Case(
+      "padded HEADERS without their length", .connectionError(protocolError),
+      Frame(.headers, flags: 5 | Frame.padded, stream: 1)),
+    Case(
+      "padding over a priority", .connectionError(protocolError),
+      Frame(.headers, flags: 0x25 | Frame.padded, stream: 1, [1, 0, 0, 0, 0, 15])),
+    Case(
+      "a priority that is cut", .connectionError(frameSizeError),
+      Frame(.headers, flags: 0x25, stream: 1, [0, 0, 0, 0])),
+    Case(
+      "HEADERS that are too large", .connectionError(frameSizeError),
+      Frame(.headers, flags: 5, stream: 1, [UInt8](repeating: 0x82, count: 16_385))),
+    Case(
+      "CONTINUATION that is too large", .connectionError(frameSizeError),
+      Frame(.headers, flags: 1, stream: 1, Frame.block(Frame.request())),
+      Frame(.continuation, flags: 4, stream: 1, [UInt8](repeating: 0x82, count: 16_385))),
+    Case(
       "PRIORITY that depends on itself", .connectionError(protocolError),
       Frame(.priority, stream: 1, [0, 0, 0, 1, 15])),
     Case(

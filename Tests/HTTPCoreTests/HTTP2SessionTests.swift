@@ -281,11 +281,15 @@ import Testing
     #expect(talk.reader.answers[5]?.status == 408)
   }
 
-  @Test func `a header section that does not end ends the connection`() {
+  /// Whether the section waits for a further frame, or for the rest of one.
+  @Test(arguments: [(UInt8(0), 0), (4, 1), (4, 10)])
+  func `a header section that does not end ends the connection`(flags: UInt8, missing: Int) {
     let timeouts = HTTP2Session.Timeouts(
       header: 1_000_000_000, body: 1_000_000_000, write: 1_000_000_000, bytesPerSecondMin: 100)
     let talk = HTTP2Conversation()
-    talk.send(Frame(.headers, stream: 1, Frame.block([(":method", "GET")])))
+    let frame = Frame(.headers, flags: flags, stream: 1, Frame.block([(":method", "GET")]))
+    talk.send(Array(frame.bytes.dropLast(missing)))
+    #expect(!talk.session.isResting)
     talk.expire(after: 1_000_000_000, timeouts)
     #expect(talk.goAwayCode == 11 && talk.session.isFinished)
   }

@@ -1,5 +1,3 @@
-import CNGHTTP2
-
 /// A frame of HTTP/2, made and read by hand: the tests trust no library to break the rules.
 package struct HTTP2Frame: Equatable, CustomStringConvertible {
   package enum Kind: UInt8 {
@@ -45,9 +43,11 @@ package struct HTTP2Frame: Equatable, CustomStringConvertible {
 
   /// Fields as literals that are never indexed and not Huffman-coded (RFC 7541 section 6.2.3).
   package static func block(_ fields: [(String, String)]) -> [UInt8] {
-    fields.flatMap { name, value in
-      [0x10] + literal(Array(name.utf8)) + literal(Array(value.utf8))
-    }
+    block(bytes: fields.map { (Array($0.utf8), Array($1.utf8)) })
+  }
+
+  package static func block(bytes fields: [(name: [UInt8], value: [UInt8])]) -> [UInt8] {
+    fields.flatMap { [0x10] + literal($0.name) + literal($0.value) }
   }
 
   private static func literal(_ text: [UInt8]) -> [UInt8] {
@@ -124,49 +124,6 @@ package struct HTTP2Frame: Equatable, CustomStringConvertible {
 
 private func bigEndian(_ value: UInt32) -> [UInt8] {
   [UInt8(value >> 24), UInt8(value >> 16 & 0xFF), UInt8(value >> 8 & 0xFF), UInt8(value & 0xFF)]
-}
-
-/// Reads header sections. One for the whole of a connection, since they depend on each other.
-@safe
-package final class HeaderInflater {
-  private let inflater: OpaquePointer
-
-  package init() {
-    var made: OpaquePointer?
-    precondition(unsafe nghttp2_hd_inflate_new(&made) == 0)
-    unsafe inflater = made!
-  }
-
-  deinit { unsafe nghttp2_hd_inflate_del(inflater) }
-
-  /// The fields of a block; nil if it is malformed.
-  package func inflate(_ block: [UInt8]) -> [(name: String, value: String)]? {
-    var result: [(name: String, value: String)] = []
-    var offset = 0
-    while true {
-      var field = unsafe nghttp2_nv()
-      var flags: CInt = 0
-      let used = unsafe block.withUnsafeBufferPointer { bytes in
-        unsafe nghttp2_hd_inflate_hd2(
-          inflater, &field, &flags, bytes.baseAddress.map { unsafe $0 + offset },
-          bytes.count - offset, 1)
-      }
-      guard used >= 0 else { return nil }
-      offset += used
-      if flags & CInt(NGHTTP2_HD_INFLATE_EMIT.rawValue) != 0 {
-        unsafe result.append(
-          (text(field.name, field.namelen), text(field.value, field.valuelen)))
-      }
-      if flags & CInt(NGHTTP2_HD_INFLATE_FINAL.rawValue) != 0 {
-        unsafe nghttp2_hd_inflate_end_headers(inflater)
-        return result
-      }
-    }
-  }
-
-  private func text(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> String {
-    unsafe String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
-  }
 }
 
 /// What came of one stream.

@@ -13,6 +13,8 @@ package enum ClientPreface {
 
   private static let text: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
+  static let byteCount = text.utf8CodeUnitCount
+
   /// Compares the first bytes of a connection.
   package static func match(_ bytes: Span<UInt8>) -> Match {
     let count = min(bytes.count, text.utf8CodeUnitCount)

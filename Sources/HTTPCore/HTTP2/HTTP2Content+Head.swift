@@ -1,87 +1,90 @@
 import ByteCoding
 
-// Fields into a request head. The library has checked what RFC 9113 section 8 asks of each message;
-// here are the limits, and what HTTP itself asks of a target.
+// Fields into a request head, and what HTTP itself asks of a target.
 
 extension HTTP2Content {
-  /// Takes over one field of the header section. Beyond a limit nothing is stored any more.
-  mutating func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
+  /// Takes over a field of the header section, which is at the end of ``text``. Beyond a limit
+  /// nothing is stored any more. False if it breaks a rule.
+  mutating func receiveField(
+    _ name: Range<Int>, _ rules: inout FieldRules, _ limits: HTTPLimits
+  ) -> Bool {
     // As much as the same field takes in HTTP/1.1.
-    headByteCount += name.count + value.count + 4
-    guard defect == nil else { return }
-    guard headByteCount <= limits.headBytesMax else {
+    headByteCount += text.count - name.lowerBound + 4
+    if defect == nil, headByteCount > limits.headBytesMax {
       defect = HTTPParseError(.headTooLarge(limit: limits.headBytesMax), at: headByteCount)
-      return
     }
-    let start = text.count
-    if name[0] == UInt8(ascii: ":") {
-      text.append(value)
-      receivePseudoField(name, start..<text.count)
-      return
+    guard defect == nil else {
+      text.truncate(to: name.lowerBound)
+      return true
     }
-    guard head.fields.count < limits.headerCountMax else {
-      defect = HTTPParseError(.tooManyHeaders(limit: limits.headerCountMax), at: headByteCount)
-      return
-    }
-    text.append(name)
-    text.append(value)
-    let valueStart = start + name.count
-    head.append(
-      name: start..<valueStart, value: valueStart..<text.count,
-      known: KnownHeader.recognize(name, start: 0, count: name.count))
-  }
-
-  private mutating func receivePseudoField(_ name: Span<UInt8>, _ value: Range<Int>) {
-    guard name.count > 3 else { return }
-    switch (name[1], name[2]) {
-    case (UInt8(ascii: "m"), _):
+    let value = name.upperBound..<text.count
+    guard let kind = rules.admit(text.bytes, name, value) else { return false }
+    switch kind {
+    case .method:
       head.methodName = value
       head.method = HTTPMethod(text.bytes, value)
-    case (UInt8(ascii: "p"), UInt8(ascii: "a")): head.target = value
-    case (UInt8(ascii: "a"), _): head.authority = value
-    default: break  // The scheme does not matter to an origin server.
+    case .path: head.target = value
+    case .authority: head.authority = value
+    case .scheme: break  // It does not matter to an origin server.
+    case .field(let known):
+      guard head.fields.count < limits.headerCountMax else {
+        defect = HTTPParseError(.tooManyHeaders(limit: limits.headerCountMax), at: headByteCount)
+        return true
+      }
+      head.append(name: name, value: value, known: known)
     }
+    return true
   }
 
-  /// Counts a field of the trailer section; what it says does not matter here.
-  mutating func receiveTrailer(_ name: Span<UInt8>, _ value: Span<UInt8>, _ limits: HTTPLimits) {
-    trailerByteCount += name.count + value.count
+  /// Counts a field of the trailer section.
+  mutating func countTrailer(_ byteCount: Int, _ limits: HTTPLimits) {
+    trailerByteCount += byteCount
     guard trailerByteCount > limits.trailerBytesMax, defect == nil else { return }
     defect = HTTPParseError(.trailersTooLarge(limit: limits.trailerBytesMax), at: 0)
   }
 
   /// The header section is complete: resolves the target, and refuses what cannot be served.
-  mutating func finishHead(_ limits: HTTPLimits) -> HeadSummary {
-    if defect == nil { settleHead(limits) }
-    return HeadSummary(
-      isHead: head.method == .head, hasDefect: defect != nil, expectsContinue: expectsContinue)
+  mutating func finishHead(_ limits: HTTPLimits, declaredByteCount: Int?) -> HeadSummary {
+    var summary = HeadSummary()
+    if defect == nil { summary.expectsContinue = settleHead(limits, declaredByteCount) }
+    summary.isHead = head.method == .head
+    summary.hasDefect = defect != nil
+    summary.declaredByteCount = declaredByteCount
+    return summary
   }
 
   /// The header section is one whose result is known.
   mutating func copyHead(
-    _ known: borrowing RequestHead, _ knownText: borrowing ByteBuffer, _ byteCount: Int,
-    expectsContinue expects: Bool
+    _ known: borrowing RequestHead, _ knownText: borrowing ByteBuffer, _ byteCount: Int
   ) {
     head.copy(known)
     text.append(knownText.bytes)
     headByteCount = byteCount
-    expectsContinue = expects
   }
 
   /// What a session needs to know of a header section that is complete.
   struct HeadSummary {
-    let isHead, hasDefect, expectsContinue: Bool
+    var isHead = false
+    var hasDefect = false
+    var expectsContinue = false
+    /// The content's length as the client tells it.
+    var declaredByteCount: Int?
   }
 
-  private mutating func settleHead(_ limits: HTTPLimits) {
+  /// True if the client waits for `100 Continue`.
+  private mutating func settleHead(_ limits: HTTPLimits, _ declaredByteCount: Int?) -> Bool {
     head.byteCount = text.count
     head.majorVersion = 2
     head.minorVersion = 1
     do throws(HTTPParseError) {
       try resolve(&head, text, limits)
-      expectsContinue = try isContinueExpected(head, text)
+      guard declaredByteCount ?? 0 <= limits.bodyBytesMax else {
+        throw HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0)
+      }
+      return try isContinueExpected(head, text)
     } catch {
       defect = error
+      return false
     }
   }
 }
@@ -96,11 +99,6 @@ private func resolve(
   }
   if let host = head.first(.host), !isHost(bytes, host.value) {
     throw HTTPParseError(.hostInvalid, at: 0)
-  }
-  guard let field = head.first(.contentLength) else { return }
-  let length = try parseContentLength(bytes, field.value)
-  guard length <= limits.bodyBytesMax else {
-    throw HTTPParseError(.bodyTooLarge(limit: limits.bodyBytesMax), at: 0)
   }
 }
 

@@ -12,7 +12,6 @@ package struct HTTP2Content: ~Copyable {
   package internal(set) var defect: HTTPParseError?
   var headByteCount = 0
   var trailerByteCount = 0
-  var expectsContinue = false
   /// What the answer's head says besides its fields, which are in ``text`` as lines of HTTP/1.1, at
   /// these places.
   var places = FieldPlaces()
@@ -31,7 +30,6 @@ package struct HTTP2Content: ~Copyable {
     defect = nil
     headByteCount = 0
     trailerByteCount = 0
-    expectsContinue = false
     Self.empty(&text)
     Self.empty(&body)
     Self.empty(&answer)

@@ -3,8 +3,10 @@ package enum HTTP2ErrorCode: UInt32, Sendable {
   case noError = 0
   case protocolError = 1
   case internalError = 2
+  case frameSizeError = 6
   case refusedStream = 7
   case cancel = 8
+  case compressionError = 9
   case enhanceYourCalm = 11
 }
 

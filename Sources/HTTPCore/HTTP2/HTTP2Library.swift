@@ -22,6 +22,8 @@ struct HTTP2Library: @unchecked Sendable {
     else { preconditionFailure("there is no memory for the callbacks") }
     unsafe nghttp2_option_set_no_auto_window_update(options, 1)
     unsafe nghttp2_option_set_no_closed_streams(options, 1)
+    // It is shown no fields: see ``FieldRules``.
+    unsafe nghttp2_option_set_no_http_messaging(options, 1)
     unsafe cnghttp2_lift_bounds(options)
     unsafe Self.setHeads(callbacks)
     unsafe Self.setFrames(callbacks)
@@ -31,17 +33,9 @@ struct HTTP2Library: @unchecked Sendable {
     unsafe self.options = options
   }
 
-  /// Frames that begin, and header sections.
+  /// Streams that begin.
   private static func setHeads(_ callbacks: OpaquePointer) {
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
-    // session that outlives the library's, and a data source is a stream that `open` holds.
-    unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, head, user in
-      let head = unsafe head!.pointee
-      let frame = FrameHead(
-        kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
-      return unsafe HTTP2Library.with(user) { $0.begin(frame) } ? 0 : HTTP2Library.stop
-    }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, user in
       guard unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
@@ -49,28 +43,11 @@ struct HTTP2Library: @unchecked Sendable {
       unsafe HTTP2Library.with(user) { $0.beginHead(id) }
       return 0
     }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
-    // session that outlives the library's, and a data source is a stream that `open` holds.
-    unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
-      _, frame, name, nameCount, value, valueCount, _, user in
-      let isRequest = unsafe frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
-      let id = unsafe frame!.pointee.hd.stream_id
-      let name = unsafe UnsafeBufferPointer(start: name, count: nameCount).span
-      let value = unsafe UnsafeBufferPointer(start: value, count: valueCount).span
-      unsafe HTTP2Library.with(user) { session in
-        if isRequest {
-          session.receiveField(name, value)
-        } else {
-          session.withStream(id) { session.receiveTrailer($0, name, value) }
-        }
-      }
-      return 0
-    }
   }
 
   /// Frames that have arrived.
   private static func setFrames(_ callbacks: OpaquePointer) {
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, user in
       let head = unsafe frame!.pointee.hd
@@ -78,24 +55,25 @@ struct HTTP2Library: @unchecked Sendable {
         kind: head.type, flags: head.flags, byteCount: head.length, streamID: head.stream_id)
       let wantsSmallTable =
         unsafe kind.kind == FrameHead.settings && HTTP2Library.wantsSmallTable(frame!.pointee)
-      unsafe HTTP2Library.with(user) { session in
+      return unsafe HTTP2Library.with(user) { session in
         if wantsSmallTable { session.heads.stopIndexing() }
         session.receive(kind)
+        return session.failure == nil ? 0 : HTTP2Library.stop
       }
-      return 0
     }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
-      _, _, id, data, count, user in
+      _, flags, id, data, count, user in
       let bytes = unsafe UnsafeBufferPointer(start: data, count: count).span
-      unsafe HTTP2Library.with(user) { session in
+      let isLast = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+      return unsafe HTTP2Library.with(user) { session in
         session.receivedBodyByteCount += count
-        session.withStream(id) { session.receiveBody($0, bytes) }
+        session.withStream(id) { session.receiveBody($0, bytes, isLast: isLast) }
+        return session.failure == nil ? 0 : HTTP2Library.stop
       }
-      return 0
     }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
       _, _, _, user in
@@ -115,7 +93,7 @@ struct HTTP2Library: @unchecked Sendable {
 
   /// Frames of ours.
   private static func setSending(_ callbacks: OpaquePointer) {
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, user in
       let head = unsafe frame!.pointee.hd
@@ -124,13 +102,13 @@ struct HTTP2Library: @unchecked Sendable {
       unsafe HTTP2Library.with(user) { $0.sent(kind) }
       return 0
     }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, _, user in
       unsafe HTTP2Library.with(user) { session in session.withStream(id) { session.close($0) } }
       return 0
     }
-    // SAFETY: the library lends frames, names, values and bytes for the call; the user data is a
+    // SAFETY: the library lends frames and bytes for the call; the user data is a
     // session that outlives the library's, and a data source is a stream that `open` holds.
     unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) {
       _, frame, head, count, source, user in

@@ -2,61 +2,11 @@ import ByteCoding
 
 // What the frames of a client mean: streams, requests, bodies, and the bounds on all of it.
 
-/// The nine bytes in front of every frame (RFC 9113 section 4.1).
-struct FrameHead {
-  // Each by itself, so that it is known when this is compiled.
-  static let data: UInt8 = 0
-  static let headers: UInt8 = 1
-  static let resetStream: UInt8 = 3
-  static let settings: UInt8 = 4
-  static let ping: UInt8 = 6
-  static let continuation: UInt8 = 9
-  static let endHeadersFlag: UInt8 = 4
-  /// Bytes in front of a frame's payload, and the most in one that every client takes.
-  static let byteCount = 9
-  static let payloadByteCountMax = 16_384
-
-  let kind: UInt8
-  let flags: UInt8
-  let byteCount: Int
-  let streamID: Int32
-
-  /// END_STREAM, or ACK: the same bit.
-  var ends: Bool { flags & 1 != 0 }
-  var endsHead: Bool { flags & Self.endHeadersFlag != 0 }
-}
-
 extension HTTP2Session {
-  /// A frame begins: false if it is one too many.
-  func begin(_ frame: FrameHead) -> Bool {
-    switch frame.kind {
-    case FrameHead.data where frame.byteCount > 0 || frame.ends:
-      dataEndsStream = frame.ends
-      return true
-    case FrameHead.headers:
-      headBlockByteCount = 0
-      continuationCount = 0
-      return addToHead(frame)
-    case FrameHead.continuation:
-      continuationCount += 1
-      guard continuationCount <= bounds.continuationCountMax else { return fail(.headFlood) }
-      return addToHead(frame)
-    case FrameHead.resetStream: return countReset()
-    default: return controls.admit(now: now) || fail(.controlFlood)
-    }
-  }
-
-  /// A section that is twice as long as allowed is not read to its end, only to be refused.
-  private func addToHead(_ frame: FrameHead) -> Bool {
-    headBlockByteCount += frame.byteCount
-    if frame.endsHead { headStart = nil } else { headStart = headStart ?? now }
-    return headBlockByteCount <= limits.headBytesMax * 2 || fail(.headFlood)
-  }
-
   /// A stream was reset, or must be: false if that happens too often.
   func countReset() -> Bool { resets.admit(now: now) || fail(.resetFlood) }
 
-  private func fail(_ failure: HTTP2Failure) -> Bool {
+  func fail(_ failure: HTTP2Failure) -> Bool {
     self.failure = failure
     return false
   }
@@ -66,21 +16,15 @@ extension HTTP2Session {
     stream.id = id
     stream.slot = open.count
     stream.phaseStart = now
-    knownFields.begin()
     open.append(stream)
     return stream
   }
 
-  func receiveField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-    withHeadStream { knownFields.receive(name, value, limits, into: &$0.content) }
-  }
-
-  func receiveTrailer(_ stream: HTTP2Stream, _ name: Span<UInt8>, _ value: Span<UInt8>) {
-    stream.content.receiveTrailer(name, value, limits)
-    stream.hasDefect = stream.content.defect != nil
-  }
-
-  func receiveBody(_ stream: HTTP2Stream, _ bytes: Span<UInt8>) {
+  func receiveBody(_ stream: HTTP2Stream, _ bytes: Span<UInt8>, isLast: Bool) {
+    stream.receivedByteCount += bytes.count
+    if let declared = stream.declaredByteCount, stream.receivedByteCount > declared {
+      return refuseMalformed(stream)
+    }
     guard stream.state == .readingBody else { return }
     stream.phaseByteCount += bytes.count
     guard stream.bodyByteCount + bytes.count <= limits.bodyBytesMax else {
@@ -90,7 +34,7 @@ extension HTTP2Session {
     stream.bodyByteCount += bytes.count
     stream.content.body.append(bytes)
     bufferedByteCount += bytes.count
-    guard !dataEndsStream else { return }
+    guard !isLast else { return }
     stream.withheldByteCount += bytes.count
     withheldByteCount += bytes.count
     if bufferedByteCount <= bounds.bufferedBytesMax || stream === oldestReading {
@@ -113,7 +57,11 @@ extension HTTP2Session {
     switch frame.kind {
     case FrameHead.headers:
       withStream(frame.streamID) { stream in
-        if stream.state == .readingHead { finishHead(stream) }
+        if stream.state == .readingHead {
+          receiveHead(stream)
+        } else {
+          receiveTrailers(stream, ends: frame.ends)
+        }
         if frame.ends { end(stream) }
       }
     case FrameHead.data where frame.ends: withStream(frame.streamID) { end($0) }
@@ -123,11 +71,19 @@ extension HTTP2Session {
     }
   }
 
-  private func finishHead(_ stream: HTTP2Stream) {
-    forgetHeadStream()
-    let summary = knownFields.finish(&stream.content, limits)
+  private func receiveHead(_ stream: HTTP2Stream) {
+    section.isWanted = false
+    switch sections.readHead(sectionBlock.bytes, limits, into: &stream.content) {
+    case .read(let summary): finishHead(stream, summary)
+    case .malformed: refuseMalformed(stream)
+    case .unreadable: section.isUnreadable = true
+    }
+  }
+
+  private func finishHead(_ stream: HTTP2Stream, _ summary: HTTP2Content.HeadSummary) {
     stream.isHead = summary.isHead
     stream.hasDefect = summary.hasDefect
+    stream.declaredByteCount = summary.declaredByteCount
     stream.state = .readingBody
     stream.phaseStart = now
     if summary.hasDefect {
@@ -137,6 +93,24 @@ extension HTTP2Session {
     } else {
       headsWithoutEnd.append(stream.id)
     }
+  }
+
+  /// Trailers end their stream (RFC 9113 section 8.1).
+  private func receiveTrailers(_ stream: HTTP2Stream, ends: Bool) {
+    section.isWanted = false
+    switch sections.readTrailers(sectionBlock.bytes, limits, into: &stream.content) {
+    case .read where ends: stream.hasDefect = stream.content.defect != nil
+    case .read, .malformed: refuseMalformed(stream)
+    case .unreadable: section.isUnreadable = true
+    }
+  }
+
+  /// What a stream has brought is no request.
+  private func refuseMalformed(_ stream: HTTP2Stream) {
+    guard stream.state != .malformed else { return }
+    if stream.state == .readingHead || stream.state == .readingBody { stream.state = .malformed }
+    reset(stream, .protocolError)
+    _ = countReset()
   }
 
   /// All bytes that have come were read: gives requests out whose answer does not depend on the
@@ -165,6 +139,9 @@ extension HTTP2Session {
 
   private func end(_ stream: HTTP2Stream) {
     stream.hasEnded = true
+    if let declared = stream.declaredByteCount, stream.receivedByteCount != declared {
+      return refuseMalformed(stream)
+    }
     if stream.state == .readingBody { complete(stream) }
   }
 

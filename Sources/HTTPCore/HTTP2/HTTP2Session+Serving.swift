@@ -46,7 +46,7 @@ extension HTTP2Session {
   }
 
   /// True if the client owes us nothing, and we owe it nothing.
-  package var isResting: Bool { open.isEmpty && headStart == nil }
+  package var isResting: Bool { open.isEmpty && section.start == nil }
 
   /// True if there is something to answer or to send, or if the connection is over.
   package var isActive: Bool { hasRequest || hasOutput || isFinished }
@@ -78,7 +78,9 @@ extension HTTP2Session {
   /// answer that nobody takes is given up.
   package func expire(now: UInt64, _ timeouts: Timeouts) {
     self.now = now
-    if let headStart, now >= headStart + timeouts.header { return terminate(.enhanceYourCalm) }
+    if let start = section.start, now >= start + timeouts.header {
+      return terminate(.enhanceYourCalm)
+    }
     for stream in open {
       let earned = UInt64(
         Double(stream.phaseByteCount) / Double(timeouts.bytesPerSecondMin) * 1e9)

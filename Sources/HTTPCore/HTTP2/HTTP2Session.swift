@@ -32,26 +32,29 @@ package final class HTTP2Session {
   var abandoned: [any DeferredAnswer] = []
   /// Body bytes of the requests that ``deferred`` answers work on.
   var deferredByteCount = 0
-  // SAFETY: cleared when the head is complete and when the stream is closed; `open` holds it.
-  private var headPlace: Unmanaged<HTTP2Stream>?
   /// The stream that was asked for last, which is often the one that is asked for next.
   // SAFETY: cleared when the stream is closed; `open` holds it until then.
   private var recentPlace: Unmanaged<HTTP2Stream>?
   private var recentID: Int32 = 0
-  /// The header section before the one that is being read.
-  var knownFields = FieldMemory()
+  /// Header sections: what they say, and the one that is being received.
+  var sections = RequestSections()
+  var section = IncomingSection()
+  /// Its fields as they came, from all of its frames; and what the library is shown of one.
+  var sectionBlock = ByteBuffer()
+  var shownFrame = ByteBuffer()
+  /// A frame that has come in part and is not shown to the library before it is whole; and bytes
+  /// to come of one that is.
+  var partialFrame = ByteBuffer()
+  var passingByteCount = ClientPreface.byteCount
+  /// The client broke a rule that only its frames show: nothing more is read.
+  var isOver = false
   /// Streams whose header sections ended in this call of ``receive(_:now:)``.
   var headsWithoutEnd: [Int32] = []
-  /// Since when a header section is incomplete; its bytes and its further frames.
-  var headStart: UInt64?
-  var headBlockByteCount = 0
-  var continuationCount = 0
   /// Body bytes of requests, and answer bytes of streams that wait for the client.
   var bufferedByteCount = 0
   var unsentByteCount = 0
-  /// Body bytes of this call of ``receive(_:now:)``, and whether they are a stream's last ones.
+  /// Body bytes of this call of ``receive(_:now:)``.
   var receivedBodyByteCount = 0
-  var dataEndsStream = false
   /// Body bytes of all streams that their clients were not told to replace yet.
   var withheldByteCount = 0
   var resets: RateLimit
@@ -128,12 +131,8 @@ package final class HTTP2Session {
   package func receive(_ bytes: Span<UInt8>, now: UInt64) {
     self.now = now
     waitsForClient = false
-    guard failure == nil else { return }
-    // SAFETY: the library reads the bytes during the call only.
-    let count = unsafe bytes.withUnsafeBufferPointer { source in
-      unsafe nghttp2_session_mem_recv(session, source.baseAddress, source.count)
-    }
-    if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
+    guard failure == nil, !isOver else { return }
+    readFrames(bytes)
     if let failure {
       // SAFETY: a call on a live session.
       _ = unsafe nghttp2_session_terminate_session(session, failure.code)
@@ -141,6 +140,16 @@ package final class HTTP2Session {
     refuseAtHeads()
     replenishConnection()
     reap()
+  }
+
+  /// Shows the library bytes of frames.
+  func show(_ bytes: Span<UInt8>) {
+    guard !bytes.isEmpty, failure == nil else { return }
+    // SAFETY: the library reads the bytes during the call only.
+    let count = unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe nghttp2_session_mem_recv(session, source.baseAddress, source.count)
+    }
+    if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
   }
 
   /// Goes on after `Upgrade: h2c` (RFC 7540 section 3.2): the request that asked for it is the
@@ -313,7 +322,6 @@ package final class HTTP2Session {
 
   /// The stream is closed.
   func forget(_ stream: HTTP2Stream) {
-    unsafe headPlace = nil
     guard recentID == stream.id else { return }
     unsafe recentPlace = nil
     recentID = 0
@@ -322,25 +330,16 @@ package final class HTTP2Session {
   func beginHead(_ id: Int32) {
     let stream = openStream(id: id)
     attach(stream)
-    // SAFETY: see the declaration.
-    unsafe headPlace = Unmanaged.passUnretained(stream)
   }
 
   /// Lets the library's stream find ours.
   private func attach(_ stream: HTTP2Stream) {
     // SAFETY: `open` holds the object until the stream is closed.
-    _ = unsafe nghttp2_session_set_stream_user_data(
-      session, stream.id, Unmanaged.passUnretained(stream).toOpaque())
+    let place = unsafe Unmanaged.passUnretained(stream)
+    _ = unsafe nghttp2_session_set_stream_user_data(session, stream.id, place.toOpaque())
+    unsafe recentPlace = place
+    recentID = stream.id
   }
-
-  /// Lends the stream whose header section is being read.
-  @inline(__always)
-  func withHeadStream(_ body: (HTTP2Stream) -> Void) {
-    // SAFETY: see the declaration.
-    unsafe headPlace?._withUnsafeGuaranteedRef(body)
-  }
-
-  func forgetHeadStream() { unsafe headPlace = nil }
 
   /// Writes a DATA frame: its header from the library, its content from the stream.
   func write(

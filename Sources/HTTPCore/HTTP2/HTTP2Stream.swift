@@ -3,9 +3,13 @@
 ///
 ///     readingHead -> readingBody -> ready -> answering -> sending -> closed
 ///          \----- no body ----------^  \--- at once ------^
+///
+/// or, from the first two, to `malformed` and `closed`.
 package final class HTTP2Stream {
   package enum State: UInt8, Sendable {
     case readingHead, readingBody
+    /// No request at all: waits for its end.
+    case malformed
     /// Complete, or refused: waits for its answer to be written.
     case ready
     /// The answer comes later.
@@ -36,6 +40,9 @@ package final class HTTP2Stream {
   var hasEnded = false
   /// Bytes of the request's content, while it is held.
   package internal(set) var bodyByteCount = 0
+  /// Bytes of it that have come, and that were to come, as far as the client has said that.
+  var receivedByteCount = 0
+  var declaredByteCount: Int?
   /// Body bytes that the client was not told to replace yet.
   var withheldByteCount = 0
   /// When the present phase began, and the bytes moved in it.
@@ -78,6 +85,8 @@ package final class HTTP2Stream {
     isHeld = false
     hasEnded = false
     bodyByteCount = 0
+    receivedByteCount = 0
+    declaredByteCount = nil
     withheldByteCount = 0
     phaseByteCount = 0
     answerByteCount = 0
