@@ -89,15 +89,14 @@ struct FieldRules {
     let text = bytes.extracting(name)
     switch name.count {
     case 5 where (":path" as StaticString).equals(text):
-      guard note(.path, value), all(bytes, value, isPathByte) else { return nil }
+      guard note(.path, value), isPath(bytes, value) else { return nil }
       let first = bytes[value.lowerBound]
       if first == UInt8(ascii: "/") { seen.insert(.slash) }
       if first == UInt8(ascii: "*"), value.count == 1 { seen.insert(.asterisk) }
       return .path
     case 7 where (":method" as StaticString).equals(text):
       guard note(.method, value), all(bytes, value, isToken) else { return nil }
-      if ("CONNECT" as StaticString).equals(bytes.extracting(value)) { seen.insert(.connect) }
-      if ("OPTIONS" as StaticString).equals(bytes.extracting(value)) { seen.insert(.options) }
+      if value.count == 7 { noteMethod(bytes.extracting(value)) }
       return .method
     case 7 where (":scheme" as StaticString).equals(text):
       guard note(.scheme, value), isScheme(bytes, value) else { return nil }
@@ -110,6 +109,11 @@ struct FieldRules {
       return .authority
     default: return nil
     }
+  }
+
+  private mutating func noteMethod(_ method: Span<UInt8>) {
+    if ("CONNECT" as StaticString).equals(method) { seen.insert(.connect) }
+    if ("OPTIONS" as StaticString).equals(method) { seen.insert(.options) }
   }
 
   /// Once, and not empty.
@@ -153,13 +157,25 @@ private func isFieldValue(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
   guard !isBlank(bytes[value.lowerBound]), !isBlank(bytes[value.upperBound - 1]) else {
     return false
   }
-  var offset = value.lowerBound
-  while value.upperBound &- offset >= 8 {
+  let start = skipVisible(bytes, value, from: 0x20)
+  return all(bytes, start..<value.upperBound, isFieldValueByte)
+}
+
+/// Visible, and what is not ASCII.
+private func isPath(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
+  let start = skipVisible(bytes, value, from: 0x21)
+  return all(bytes, start..<value.upperBound) { $0 > 0x20 && $0 != 0x7F }
+}
+
+/// Where to go on behind words of which no byte is less than `first`, nor DEL.
+private func skipVisible(_ bytes: Span<UInt8>, _ range: Range<Int>, from first: UInt8) -> Int {
+  var offset = range.lowerBound
+  while range.upperBound &- offset >= 8 {
     let word = loadWord(bytes, at: offset)
-    if bytesBelow(0x20, in: word) | bytesEqual(to: 0x7F, in: word) != 0 { break }
+    if bytesBelow(first, in: word) | bytesEqual(to: 0x7F, in: word) != 0 { break }
     offset &+= 8
   }
-  return all(bytes, offset..<value.upperBound, isFieldValueByte)
+  return offset
 }
 
 /// RFC 3986 section 3.1.
@@ -170,9 +186,6 @@ private func isScheme(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
         || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
     }
 }
-
-/// Visible, and what is not ASCII.
-private func isPathByte(_ byte: UInt8) -> Bool { byte > 0x20 && byte != 0x7F }
 
 /// RFC 3986 section 3.2: unreserved, percent-encoded, sub-delimiters, and `:`, `@`, `[`, `]`. One
 /// bit per ASCII code; derived and checked in the tests.

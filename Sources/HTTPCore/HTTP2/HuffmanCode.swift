@@ -14,6 +14,7 @@ struct HuffmanCode: Sendable {
   private var shifts = [Int](repeating: 0, count: lengthMax + 1)
   private var ends = [UInt64](repeating: 0, count: lengthMax + 1)
 
+  private static let lengthMin = 5
   private static let lengthMax = 30
   private static let endOfString: UInt16 = 256
 
@@ -40,26 +41,42 @@ struct HuffmanCode: Sendable {
 
   /// Appends the text that `bytes` stand for. False if they stand for none.
   func decode(_ bytes: Span<UInt8>, into text: inout ByteBuffer) -> Bool {
+    let start = text.count
+    var count: Int?
+    text.append(uninitialized: bytes.count * 8 / Self.lengthMin) { target in
+      count = decode(bytes, to: &target)
+    }
+    text.truncate(to: start + (count ?? 0))
+    return count != nil
+  }
+
+  /// Returns how many bytes the text has; nil if there is none.
+  private func decode(_ bytes: Span<UInt8>, to text: inout MutableSpan<UInt8>) -> Int? {
+    let short = short.span
     // The bits that were not decoded yet, from the highest on.
     var window: UInt64 = 0
     var bitCount = 0
     var offset = 0
+    var count = 0
     while true {
-      while bitCount <= 56, offset < bytes.count {
-        window |= UInt64(bytes[offset]) &<< UInt64(56 &- bitCount)
-        bitCount &+= 8
-        offset &+= 1
+      if bitCount < Self.lengthMax {
+        while bitCount <= 56, offset < bytes.count {
+          window |= UInt64(bytes[offset]) &<< UInt64(56 &- bitCount)
+          bitCount &+= 8
+          offset &+= 1
+        }
       }
       let entry = short[Int(window &>> 56)]
       var (symbol, length) = (entry &>> 8, Int(entry & 0xFF))
       if length == 0 { (symbol, length) = findLong(window &>> 32) }
       guard length <= bitCount, symbol != Self.endOfString else { break }
-      text.append(UInt8(truncatingIfNeeded: symbol))
+      text[count] = UInt8(truncatingIfNeeded: symbol)
+      count &+= 1
       window &<<= UInt64(length)
       bitCount &-= length
     }
     // What is left fills the last byte: ones, and fewer than eight (section 5.2).
-    return bitCount < 8 && window == ~(UInt64.max &>> UInt64(bitCount))
+    return bitCount < 8 && window == ~(UInt64.max &>> UInt64(bitCount)) ? count : nil
   }
 
   private func findLong(_ bits: UInt64) -> (symbol: UInt16, length: Int) {
