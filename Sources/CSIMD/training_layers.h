@@ -3,23 +3,28 @@
 // A layer's outputs for R samples and V vectors of outputs, whose sums stay in registers. Meanwhile
 // it asks for the lines of memory at `ahead`, one an input, `ahead_step` bytes apart: what comes
 // next has often been written by another core, and to wait for it there costs more than to compute.
+// So it does for the lines of the outputs, which another core may have read: all at once they would
+// take the places that the weights need on their way from the second-level cache.
 INLINE void layer_block(const float *x, size_t x_stride, const float *weights, size_t padded,
                         const float *bias, size_t inputs, bool relu, float *y, size_t y_stride,
                         size_t width, const char *ahead, size_t ahead_step, const int R,
                         const int V) {
   Vector sum[6][STRIP];
   for (int r = 0; r < R; r++)
-    for (int v = 0; v < V; v++) {
-      sum[r][v] = load(bias + LANES * v);
-      __builtin_prefetch(y + (size_t)r * y_stride + LANES * v, 1, 3);
-    }
-  for (size_t i = 0; i < inputs; i++, weights += padded, ahead += ahead_step) {
-    __builtin_prefetch(ahead, 0, 2);
-    Vector w[STRIP];
-    for (int v = 0; v < V; v++) w[v] = load(weights + LANES * v);
-    for (int r = 0; r < R; r++) {
-      const Vector input = spread(x[(size_t)r * x_stride + i]);
-      for (int v = 0; v < V; v++) sum[r][v] = fused(input, w[v], sum[r][v]);
+    for (int v = 0; v < V; v++) sum[r][v] = load(bias + LANES * v);
+  size_t i = 0;
+  for (size_t part = 1; part <= (size_t)R; part++) {
+    for (int v = 0; v < V; v++)
+      __builtin_prefetch(y + (part - 1) * y_stride + LANES * v, 1, 3);
+    const size_t end = part < (size_t)R ? i + inputs / R : inputs;
+    for (; i < end; i++, weights += padded, ahead += ahead_step) {
+      __builtin_prefetch(ahead, 0, 2);
+      Vector w[STRIP];
+      for (int v = 0; v < V; v++) w[v] = load(weights + LANES * v);
+      for (int r = 0; r < R; r++) {
+        const Vector input = spread(x[(size_t)r * x_stride + i]);
+        for (int v = 0; v < V; v++) sum[r][v] = fused(input, w[v], sum[r][v]);
+      }
     }
   }
   UNROLLED for (int r = 0; r < R; r++, y += y_stride)
@@ -58,7 +63,8 @@ INLINE void layer_strip(const float *x, size_t x_stride, size_t rows, const floa
 
 static void layer_forward(const float *x, size_t x_stride, size_t rows, const float *packed,
                           const float *bias, size_t inputs, size_t outputs, bool relu, float *y,
-                          size_t y_stride, const float *next, size_t next_count) {
+                          size_t y_stride, size_t first_panel, const float *next,
+                          size_t next_count) {
   if (outputs == 1) {
     for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride) {
       const float value = *bias + dot(x, packed, inputs);
@@ -67,20 +73,23 @@ static void layer_forward(const float *x, size_t x_stride, size_t rows, const fl
     return;
   }
   const size_t all = (outputs + 15) / 16 * 16;
-  for (size_t first = 0; first < all; first += CSIMD_DENSE_PANEL) {
+  const size_t panels = (all + CSIMD_DENSE_PANEL - 1) / CSIMD_DENSE_PANEL;
+  size_t first = first_panel * CSIMD_DENSE_PANEL;
+  for (size_t turn = 1; turn <= panels; turn++) {
     const size_t left = all - first;
     const size_t padded = left < CSIMD_DENSE_PANEL ? left : CSIMD_DENSE_PANEL;
-    const float *after = packed + padded * inputs;
-    const bool is_last = left <= CSIMD_DENSE_PANEL;
-    const size_t after_left = is_last ? next_count : inputs * (left - padded);
-    const char *ahead = (const char *)(is_last ? next : after);
+    const float *weights = packed + first * inputs;
+    const size_t after = padded < left ? first + padded : 0;
+    const bool is_last = turn == panels;
+    const size_t after_left = is_last ? next_count : inputs * (all - after);
+    const char *ahead = (const char *)(is_last ? next : packed + after * inputs);
     const size_t panel = inputs * CSIMD_DENSE_PANEL;
     const size_t asked = after_left < panel ? after_left : panel;
     const size_t ahead_step = sizeof(float) * asked / (inputs * (rows / 6 + 1)) + 1;
     for (size_t o = 0; o < padded; o += LANES * STRIP) {
       const size_t start = first + o;
 #define LAYER_STRIP(V)                                                                           \
-  layer_strip(x, x_stride, rows, packed + o, padded, bias + start, inputs, relu, y + start,      \
+  layer_strip(x, x_stride, rows, weights + o, padded, bias + start, inputs, relu, y + start,     \
               y_stride, outputs - start, ahead, ahead_step, V)
       switch ((padded - o) / LANES) {
         case 1: LAYER_STRIP(1); break;
@@ -92,7 +101,7 @@ static void layer_forward(const float *x, size_t x_stride, size_t rows, const fl
       }
 #undef LAYER_STRIP
     }
-    packed = after;
+    first = after;
   }
 }
 
@@ -159,10 +168,24 @@ INLINE void transpose_tile(const float *from, size_t from_stride, float *to, siz
 }
 #endif
 
+// Rows of memory that will be written, and that another core may have read.
+typedef struct Rows {
+  const float *start;
+  size_t stride, count, width;
+} Rows;
+
+// Asks for some of the rows: from `begin` to `end`, if all are `whole`.
+INLINE void ask_rows(Rows rows, size_t begin, size_t end, size_t whole) {
+  for (size_t r = rows.count * begin / whole; r < rows.count * end / whole; r++)
+    for (size_t k = 0; k < rows.width; k += 16)
+      __builtin_prefetch(rows.start + r * rows.stride + k, 1, 3);
+}
+
 // The gradients of R inputs for V vectors of samples, which lie in the lanes: the weights are read
-// as they lie, an output after the other. Meanwhile it asks for those of the inputs behind.
+// as they lie, an output after the other. Meanwhile it asks for those of the inputs behind, and
+// bit by bit for the rows `wanted`.
 INLINE void back_block(const float *delta, const float *packed, size_t input, size_t inputs,
-                       size_t outputs, float *result, const int R, const int V) {
+                       size_t outputs, float *result, Rows wanted, const int R, const int V) {
   Vector sum[12][STRIP];
   UNROLLED for (int r = 0; r < R; r++)
     UNROLLED for (int v = 0; v < V; v++) sum[r][v] = zero();
@@ -172,6 +195,7 @@ INLINE void back_block(const float *delta, const float *packed, size_t input, si
     const size_t padded = outputs == 1 ? 1 : (width + 15) / 16 * 16;
     const float *w = packed + first * inputs + input * padded;
     const char *ahead = (const char *)(w + R * padded);
+    ask_rows(wanted, first, first + width, outputs);
     for (size_t o = 0; o < width; o++, w++, delta += LANES * V, ahead += sizeof(float) * R) {
       __builtin_prefetch(ahead, 0, 3);
       Vector d[STRIP];
@@ -214,10 +238,13 @@ INLINE void back_strip(const float *delta, size_t delta_stride, size_t rows, con
     const size_t count = left < CSIMD_BACK_INPUTS ? left : CSIMD_BACK_INPUTS;
     const int R = V <= STRIP / 2 ? 12 : 6;
     size_t i = 0;
-    for (; i + R <= count; i += R)
-      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, R, V);
+    for (; i + R <= count; i += R) {
+      const size_t row = rows * i / count, end = rows * (i + R) / count;
+      const Rows wanted = {result + row * result_stride + start, result_stride, end - row, count};
+      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, wanted, R, V);
+    }
     for (; i < count; i++)
-      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, 1, V);
+      back_block(turned, packed, start + i, inputs, outputs, scratch + i * lanes, (Rows){0}, 1, V);
     transpose(scratch, lanes, count, rows, result + start, result_stride);
   }
 }

@@ -80,12 +80,14 @@ extension TrainingKernels {
   ///   - weights: packed.
   ///   - bias: [biasCount] floats.
   ///   - input, output: rows `inputStride` and `outputStride` floats apart.
+  ///   - firstPanel: which of the weights' panels comes first; those before it come last.
   ///   - next: weights that are read afterwards; the first of them are fetched meanwhile.
   package func forward(
     _ layer: PackedLayer, weights: Span<Float>, bias: Span<Float>, appliesReLU: Bool,
     input: Span<Float>, inputStride: Int, rowCount: Int, into output: inout MutableSpan<Float>,
-    outputStride: Int, next: Span<Float> = Span()
+    outputStride: Int, firstPanel: Int = 0, next: Span<Float> = Span()
   ) {
+    precondition(firstPanel >= 0 && firstPanel < layer.panelCount, "a panel of the layer")
     precondition(weights.count == layer.weightCount, "packed weights have their padding")
     precondition(bias.count >= layer.biasCount, "a bias has its padding")
     RowPlacement.check(
@@ -102,7 +104,7 @@ extension TrainingKernels {
               unsafe functions.pointee.layer_forward(
                 input.baseAddress!, inputStride, rowCount, weights.baseAddress!, bias.baseAddress!,
                 layer.inputCount, layer.outputCount, appliesReLU, output.baseAddress!,
-                outputStride, next.baseAddress, next.count)
+                outputStride, firstPanel, next.baseAddress, next.count)
             }
           }
         }

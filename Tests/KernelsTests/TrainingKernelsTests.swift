@@ -141,7 +141,8 @@ private func randomFloats(_ count: Int, seed: Int) -> [Float] {
               unsafe kernels.forward(
                 layer, weights: packed.span, bias: padded.span, appliesReLU: relu,
                 input: UnsafeBufferPointer(x).span, inputStride: inputs, rowCount: rows,
-                into: &span, outputStride: outputs, next: packed.span)
+                into: &span, outputStride: outputs, firstPanel: rows % layer.panelCount,
+                next: packed.span)
               return unsafe Array(output)
             }
           }

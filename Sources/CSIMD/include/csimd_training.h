@@ -69,11 +69,12 @@ typedef struct csimd_path_gradient {
 typedef struct csimd_training_kernels {
   const char *name;
 
-  // A layer's outputs as csimd_dense_forward computes them. next: memory that is read afterwards,
-  // weights of the next layer; what lies in its first panel is asked for meanwhile.
+  // A layer's outputs as csimd_dense_forward computes them, panel by panel: from first_panel to
+  // the last one, then those before. next: memory that is read afterwards, weights of the next
+  // layer; as much as a panel has is asked for meanwhile.
   void (*layer_forward)(const float *x, size_t x_stride, size_t rows, const float *packed,
                         const float *bias, size_t inputs, size_t outputs, bool relu, float *y,
-                        size_t y_stride, const float *next, size_t next_count);
+                        size_t y_stride, size_t first_panel, const float *next, size_t next_count);
 
   // The gradients of a layer's inputs: result[b, i] = sum over o of delta[b, o] * w[o, i], the
   // outputs in their order. scratch: CSIMD_BACK_SCRATCH + 64 * outputs floats.

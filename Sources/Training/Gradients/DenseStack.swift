@@ -101,20 +101,39 @@ final class DenseStack: Sendable {
   func input(ofLayer index: Int) -> Matrix { index == 0 ? input : outputs[index - 1] }
 
   /// The outputs of some samples.
-  func forward(_ rows: Range<Int>, kernels: TrainingKernels) {
+  ///
+  /// - Parameters:
+  ///   - member: who computes them.
+  ///   - following: the layer that comes after the stack.
+  func forward(
+    _ rows: Range<Int>, by member: TeamMember, before following: TrainedLayer? = nil,
+    kernels: TrainingKernels
+  ) {
     for (index, trained) in layers.enumerated() {
       let input = input(ofLayer: index)
       let target = outputs[index]
       let (weights, bias) = (trained.weights.values, trained.bias.values)
-      let next = layers[min(index + 1, layers.count - 1)].weights.values
+      let first = member.firstPart(of: trained.layer.panelCount)
+      let next = layer(after: index) ?? following ?? trained
+      let nextWeights = next.weights.values
+      let nextPanel = next.layer.floats(ofPanel: member.firstPart(of: next.layer.panelCount))
       var output = target.mutableFloats(rows)
       kernels.forward(
         trained.layer, weights: weights.floats, bias: bias.floats,
         appliesReLU: trained.appliesReLU, input: input.floats(rows), inputStride: input.stride,
         rowCount: rows.count, into: &output, outputStride: target.stride,
-        next: next.floats)
+        firstPanel: first, next: nextWeights.floats(nextPanel.lowerBound..<nextWeights.count))
     }
   }
+
+  /// Whose weights are worth to be fetched while a layer is computed: the next layer's, or of those
+  /// after it if its own are few.
+  private func layer(after index: Int) -> TrainedLayer? {
+    layers[(index + 1)...].first { $0.layer.weightCount >= Self.largeWeightCount }
+  }
+
+  /// Weights that the first-level cache does not hold.
+  private static let largeWeightCount = 1 << 14
 
   /// The gradients of some samples, from that of the last output to that of the input.
   func backward(_ rows: Range<Int>, scratch: FeatureScratch, kernels: TrainingKernels) {

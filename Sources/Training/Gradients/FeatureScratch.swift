@@ -3,6 +3,7 @@ import Kernels
 /// What one thread needs while it works on one feature of a batch. Nothing in it outlives that.
 // SAFETY: each thread of a team has its own, and no other thread touches it.
 final class FeatureScratch: @unchecked Sendable {
+  let member: TeamMember
   /// Of each partition the row of each id.
   var rows: [[Int64]] = []
   var distinct = DistinctRows()
@@ -23,6 +24,8 @@ final class FeatureScratch: @unchecked Sendable {
   var slots: [UInt32] = []
   /// What the thread has seen since the step began.
   var finiteness = Finiteness()
+
+  init(_ member: TeamMember = TeamMember()) { self.member = member }
 
   /// Which numbers of a step hold no NaN and no infinity, as far as they were looked at. A ReLU
   /// makes zeros of NaNs, so what goes into the layers is looked at besides the losses.

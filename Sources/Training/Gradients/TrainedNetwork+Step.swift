@@ -15,15 +15,16 @@ extension TrainedNetwork {
     let vectors = vectors
     switch body {
     case .dlrm(let dlrm):
-      dlrm.bottom.forward(rows, kernels: kernels)
+      dlrm.bottom.forward(
+        rows, by: scratch.member, before: dlrm.top.layers.first, kernels: kernels)
       if !areFinite(vectors.floats(rows)) { scratch.finiteness.vectors = false }
       interact(dlrm, rows, scratch)
-      dlrm.top.forward(rows, kernels: kernels)
+      dlrm.top.forward(rows, by: scratch.member, kernels: kernels)
     case .dcn(let dcn):
       if !areFinite(vectors.floats(rows)) { scratch.finiteness.vectors = false }
       dcn.cross.forward(rows, kernels: kernels)
-      dcn.deep.forward(rows, kernels: kernels)
-      dcn.output.forward(rows, kernels: kernels)
+      dcn.deep.forward(rows, by: scratch.member, kernels: kernels)
+      dcn.output.forward(rows, by: scratch.member, kernels: kernels)
     }
     findLosses(rows, batch)
   }

@@ -26,11 +26,13 @@ final class TrainingTeam: Sendable {
     } catch {
       throw TrainingError("\(error)")
     }
-    scratches = (0..<threadCount).map { _ in FeatureScratch() }
+    scratches = (0..<threadCount).map { number in
+      FeatureScratch(TeamMember(number: number, count: threadCount))
+    }
     queues = Self.queues(Self.works(of: network), memberCount: threadCount)
   }
 
-  /// Works of a member, the largest first, so that the last ones to finish are small.
+  /// Works of a member, the large ones first, so that the last ones to finish are small.
   private final class WorkQueue: Sendable {
     let works: [Work]
     private let position = Atomic<Int>(0)
@@ -45,18 +47,25 @@ final class TrainingTeam: Sendable {
     }
   }
 
-  /// Each work goes to the member that has least to do so far.
+  /// Each work goes to the member that has least to do so far. With the large ones each member
+  /// begins elsewhere: what two cores ask for at once takes longest.
   private static func queues(
     _ works: [(cost: Int, work: Work)], memberCount: Int
   ) -> [WorkQueue] {
-    var lists = [[Work]](repeating: [], count: memberCount)
+    var lists = [[(cost: Int, work: Work)]](repeating: [], count: memberCount)
     var costs = [Int](repeating: 0, count: memberCount)
     for (cost, work) in works.sorted(by: { $0.cost > $1.cost }) {
       let member = costs.indices.min { costs[$0] < costs[$1] } ?? 0
-      lists[member].append(work)
+      lists[member].append((cost, work))
       costs[member] += cost
     }
-    return lists.map { WorkQueue($0) }
+    let most = works.map(\.cost).max() ?? 0
+    return lists.enumerated().map { number, list in
+      let largeCount = list.prefix { $0.cost * 2 > most }.count
+      let start = TeamMember(number: number, count: memberCount).firstPart(of: largeCount)
+      let turned = list[start..<largeCount] + list[..<start] + list[largeCount...]
+      return WorkQueue(turned.map(\.work))
+    }
   }
 
   private static func works(of network: TrainedNetwork) -> [(cost: Int, work: Work)] {
