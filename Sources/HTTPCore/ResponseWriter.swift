@@ -20,6 +20,8 @@ package struct ResponseWriter: ~Copyable {
   package internal(set) var trailers: ByteBuffer
   /// True: the server closes the connection after this response.
   package var closesConnection = false
+  /// When the handler had finished, if it looked at the clock: monotonic, nanoseconds; else 0.
+  package var finishedAt: UInt64 = 0
   /// Set by a handler whose answer comes later: what is in the writer then is not sent.
   package var deferred: (any DeferredAnswer)?
 
@@ -37,6 +39,7 @@ package struct ResponseWriter: ~Copyable {
     status = 200
     contentType = nil
     closesConnection = false
+    finishedAt = 0
     if deferred != nil { deferred = nil }
     fields.removeAll()
     places.removeAll()

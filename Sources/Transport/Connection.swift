@@ -50,6 +50,11 @@ final class Connection {
   /// The part of the answers that the client has not taken.
   var unsent: PooledBuffer?
 
+  /// Where among the worker's arrivals the bytes are that were read before the connection's turn.
+  var arrival: Int?
+  /// An answer waits for others that leave in the same turn.
+  var isOutgoing = false
+
   /// The request whose answer is deferred.
   var pending: PendingAnswer?
 
@@ -93,4 +98,9 @@ final class Connection {
   }
 
   var isOpen: Bool { phase != .closed }
+  /// At rest: what comes next is the beginning of a request, in the clear.
+  var awaitsRequest: Bool {
+    phase == .idle && http2 == nil && tls == nil && inbox == nil && unsent == nil
+      && pending == nil
+  }
 }

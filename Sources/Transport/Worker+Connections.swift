@@ -75,6 +75,7 @@ extension Worker {
 
   /// Ends a connection now; what is unsent is lost.
   func close(_ connection: Connection) {
+    if connection.isOutgoing { sendOutgoing() }
     guard connection.isOpen else { return }
     // Who has not got the whole answer must see that it was cut.
     if connection.unsent == nil { connection.tls?.sayGoodbye() }

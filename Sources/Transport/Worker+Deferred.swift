@@ -10,6 +10,7 @@ extension Worker {
     handler.work()
     guard !pending.isEmpty else { return }
     swap(&pending, &pendingTurn)
+    gathersOutgoing = pendingTurn.count > 1
     for connection in pendingTurn where connection.isOpen {
       if let session = connection.http2 {
         finishStreams(of: connection, session)
@@ -17,6 +18,8 @@ extension Worker {
         finish(connection)
       }
     }
+    gathersOutgoing = false
+    sendOutgoing()
     pendingTurn.removeAll(keepingCapacity: true)
   }
 

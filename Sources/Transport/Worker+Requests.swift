@@ -13,6 +13,8 @@ extension Worker {
     var readCount = 0
     if connection.tls?.wantsWrite == true { connection.mayRead = true }
     while connection.isOpen {
+      // What comes now comes after the answer that waits.
+      if connection.isOutgoing, connection.mayRead { sendOutgoing() }
       if connection.phase == .shakingHands {
         guard shakeHands(connection) else { break }
       } else if connection.unsent != nil {
@@ -31,7 +33,7 @@ extension Worker {
         break
       } else if connection.hasUnparsedInput {
         answerInbox(connection)
-      } else if connection.mayRead {
+      } else if connection.mayRead || connection.arrival != nil {
         guard readCount == 0 || !isLate else {
           queue(connection)
           break
@@ -53,6 +55,7 @@ extension Worker {
   func queue(_ connection: Connection) {
     guard !connection.isQueued else { return }
     connection.isQueued = true
+    keepArrival(connection)
     queued.append(connection)
   }
 
@@ -64,13 +67,17 @@ extension Worker {
       connection.inbox = nil
       let room = roomForMore(connection, &inbox.bytes)
       if receive(connection, into: &inbox.bytes, room: room) {
+        receivedAt = now
         answerRequests(in: &inbox.bytes, of: connection)
       }
       keep(inbox, for: connection)
       return
     }
-    received.removeAll()
-    guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
+    if !takeArrival(connection) {
+      received.removeAll()
+      guard receive(connection, into: &received, room: Self.receiveByteCount) else { return }
+      receivedAt = now
+    }
     answerRequests(in: &received, of: connection)
     guard !received.isEmpty else { return }
     let inbox = pool.take()
@@ -169,6 +176,7 @@ extension Worker {
     guard let inbox = connection.inbox else { preconditionFailure("there is input to answer") }
     connection.inbox = nil
     connection.hasUnparsedInput = false
+    receivedAt = now
     answerRequests(in: &inbox.bytes, of: connection)
     keep(inbox, for: connection)
   }
@@ -269,8 +277,9 @@ extension Worker {
     let bytes = input.bytes
     let request = RequestView(
       head: memory.head, headBytes: bytes, body: bytes.extracting(connection.http.bodyRange),
-      connection: connection.info, receivedAt: now, observedAt: now)
+      connection: connection.info, receivedAt: receivedAt, observedAt: now)
     handler.respond(to: request, into: &response)
+    now = max(now, response.finishedAt)
   }
 
   /// Answers what is no acceptable request, then closes.

@@ -12,7 +12,9 @@ extension Worker {
   /// - Parameter isLast: no further request of this connection will be answered right now.
   func sendResponse(_ connection: Connection, isLast: Bool) {
     let byteCount = response.body.count
-    if gathered.isEmpty && (isLast || byteCount >= configuration.pipelinedBytesMax) {
+    if gathered.isEmpty && isLast && mayGather(connection, byteCount: byteCount) {
+      gatherOutgoing(connection)
+    } else if gathered.isEmpty && (isLast || byteCount >= configuration.pipelinedBytesMax) {
       send(connection, &response.body)
     } else {
       gathered.append(response.body.bytes)
@@ -39,8 +41,8 @@ extension Worker {
 
   /// Sends as much of `bytes` as the socket takes. The rest stays with the connection: the buffer
   /// itself changes hands, its content is not copied.
-  private func send(_ connection: Connection, _ bytes: inout ByteBuffer) {
-    precondition(connection.unsent == nil, "answers are sent in order")
+  func send(_ connection: Connection, _ bytes: inout ByteBuffer) {
+    precondition(connection.unsent == nil && !connection.isOutgoing, "answers are sent in order")
     switch connection.send(bytes.bytes) {
     case .transferred(let count):
       add(count, to: counters.bytesSent)

@@ -40,6 +40,15 @@ final class Worker {
   /// Answers to pipelined requests, gathered for one `send`.
   var gathered = ByteBuffer()
   var response = ResponseWriter()
+  /// What was read of the connections of a group, and answers that wait for others of it.
+  var arrivals: [PooledBuffer] = []
+  var outgoing: [OutgoingAnswer] = []
+  var outgoingByteCount = 0
+  var outgoingSince: UInt64 = 0
+  var gathersOutgoing = false
+  /// When the bytes that are looked at were read, and those of ``arrivals``.
+  var receivedAt: UInt64 = 0
+  var arrivedAt: UInt64 = 0
   var head = HeadMemory()
   var headText = ByteBuffer(capacity: 1024)
   /// The `Server` and `Date` lines of every answer, and when the date is out of date.
@@ -136,10 +145,7 @@ final class Worker {
       turnStart = now
       // Who waits since the last turn goes first; who has just come would else overtake for ever.
       if queued.isEmpty { isJustNow = true } else { serveQueued() }
-      for position in 0..<count {
-        dispatch(poll.event(position))
-        isJustNow = false
-      }
+      serveEvents(count)
       workUnlessLate()
       expireDeadlines()
       if let time = listeningResumesAt, now >= time { resumeListening() }
@@ -183,19 +189,22 @@ final class Worker {
     return Int(clamping: wait / 1_000_000 + 1)
   }
 
-  private func dispatch(_ event: EventPoll.Event) {
+  func dispatch(_ event: EventPoll.Event) {
     if let connection = connections.connection(token: event.token) {
-      if event.isReadable { connection.mayRead = true }
+      if event.isReadable, connection.arrival == nil { connection.mayRead = true }
       if event.hasPeerEnded {
         connection.hasPeerEnded = true
         if connection.pending != nil { peerEndedEarly(connection, isGone: event.hasHungUp) }
         if connection.hasInputEnded, event.hasHungUp { close(connection) }
       }
+      if connection.http2 != nil { sendOutgoing() }
       if connection.isOpen { isLate ? queue(connection) : serve(connection) }
     } else if event.token == Self.wakeupToken {
+      sendOutgoing()
       wakeup.descriptor.clear()
       follow(control.stage)
     } else if event.token < UInt64(listeners.count) {
+      sendOutgoing()
       acceptConnections(from: listeners[Int(event.token)])
     }
   }
