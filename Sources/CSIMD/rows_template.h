@@ -133,19 +133,32 @@ static void lookup(const void *buckets, bool is_wide, const int64_t *ids, size_t
   }
 }
 
-// Rows to vectors.
+// Rows to vectors. A loop that prefetches nothing is one of its own: it is so short that the
+// processor works on many rows at once by itself.
+
+CSIMD_INLINE void gather_row(uint32_t element, size_t width, const uint8_t *bytes,
+                             float *floats) {
+  const Row row = open_row(element, bytes, width);
+  size_t c = 0;
+  for (; c + LANES <= width; c += LANES) store(floats + c, load(element, &row, c));
+  if (c < width) store_tail(floats + c, load_tail(element, &row, c, width - c), width - c);
+}
 
 CSIMD_INLINE void gather_rows(uint32_t element, size_t width, const csimd_table *table,
                               const int64_t *index, size_t count, csimd_output output) {
   const size_t row_bytes = csimd_scalar_row_bytes(element, width);
+#define GATHER                                                      \
+  gather_row(element, width, row_at(table, row_bytes, index[i]), \
+             output.floats + i * output.stride)
+  if (table->ahead == 0) {
+    for (size_t i = 0; i < count; i++) GATHER;
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     prefetch_row(table, row_bytes, index, i, count);
-    const Row row = open_row(element, row_at(table, row_bytes, index[i]), width);
-    float *floats = output.floats + i * output.stride;
-    size_t c = 0;
-    for (; c + LANES <= width; c += LANES) store(floats + c, load(element, &row, c));
-    if (c < width) store_tail(floats + c, load_tail(element, &row, c, width - c), width - c);
+    GATHER;
   }
+#undef GATHER
 }
 
 static void gather(const csimd_table *table, const int64_t *index, size_t count,
@@ -186,27 +199,39 @@ static void apply(uint32_t operation, const csimd_table *table, const int64_t *i
 #undef LOOP
 }
 
+CSIMD_INLINE void compose_row(uint32_t operation, uint32_t element, size_t width,
+                              const uint8_t *first, const uint8_t *second, float *floats) {
+  const Row a = open_row(element, first, width);
+  const Row b = open_row(element, second, width);
+  size_t c = 0;
+  for (; c + LANES <= width; c += LANES) {
+    store(floats + c, operate(operation, load(element, &a, c), load(element, &b, c)));
+  }
+  if (c < width) {
+    const size_t n = width - c;
+    const Vector tail = load_tail(element, &a, c, n);
+    store_tail(floats + c, operate(operation, tail, load_tail(element, &b, c, n)), n);
+  }
+}
+
 CSIMD_INLINE void compose_rows(uint32_t operation, uint32_t element, size_t width,
                                const csimd_table *first, const int64_t *first_index,
                                const csimd_table *second, const int64_t *second_index,
                                size_t count, csimd_output output) {
   const size_t row_bytes = csimd_scalar_row_bytes(element, width);
+#define COMPOSE                                                                      \
+  compose_row(operation, element, width, row_at(first, row_bytes, first_index[i]), \
+              row_at(second, row_bytes, second_index[i]), output.floats + i * output.stride)
+  if (first->ahead == 0 && second->ahead == 0) {
+    for (size_t i = 0; i < count; i++) COMPOSE;
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     prefetch_row(first, row_bytes, first_index, i, count);
     prefetch_row(second, row_bytes, second_index, i, count);
-    const Row a = open_row(element, row_at(first, row_bytes, first_index[i]), width);
-    const Row b = open_row(element, row_at(second, row_bytes, second_index[i]), width);
-    float *floats = output.floats + i * output.stride;
-    size_t c = 0;
-    for (; c + LANES <= width; c += LANES) {
-      store(floats + c, operate(operation, load(element, &a, c), load(element, &b, c)));
-    }
-    if (c < width) {
-      const size_t n = width - c;
-      const Vector tail = load_tail(element, &a, c, n);
-      store_tail(floats + c, operate(operation, tail, load_tail(element, &b, c, n)), n);
-    }
+    COMPOSE;
   }
+#undef COMPOSE
 }
 
 static void compose(uint32_t operation, const csimd_table *first, const int64_t *first_index,
