@@ -32,7 +32,20 @@ extension [Int64] {
   ///
   /// - Precondition: the bytes are whole elements.
   package mutating func append(littleEndianInt64s bytes: Span<UInt8>) {
-    append(littleEndian: bytes, as: Int64.self)
+    #if _endian(little)
+      precondition(bytes.count % 8 == 0, "the bytes are whole elements")
+      let start = count
+      append(contentsOf: repeatElement(0, count: bytes.count / 8))
+      // SAFETY: the array has `bytes.count` bytes from element `start` on, now.
+      unsafe withUnsafeMutableBytes { target in
+        unsafe bytes.withUnsafeBytes { source in
+          unsafe UnsafeMutableRawBufferPointer(rebasing: target[(start * 8)...])
+            .copyMemory(from: source)
+        }
+      }
+    #else
+      append(littleEndian: bytes, as: Int64.self)
+    #endif
   }
 
   /// Appends little-endian integers of 4 bytes, widened.

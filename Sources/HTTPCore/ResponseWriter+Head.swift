@@ -28,17 +28,15 @@ extension ResponseWriter {
     _ envelope: Envelope, sharedFields: borrowing ByteBuffer, expiry: UInt64 = 0,
     head: inout ByteBuffer
   ) {
-    head.removeAll()
     let hasContent = status != 204 && status != 304
-    if status == 200, let contentType, expiry > 0 {
-      usualStart.update(contentType, sharedFields, expiry: expiry)
-      head.append(usualStart.bytes.bytes)
-    } else {
-      Self.writeStart(status, sharedFields, hasContent ? contentType : nil, into: &head)
-      if hasContent { head.append("Content-Length: ") }
-    }
+    let contentByteCount = body.count
+    if envelope.isHead || !hasContent { body.removeAll(headRoom: Self.headRoom) }
+    // From the end to the beginning: each part is copied once.
+    fields.append("\r\n")
+    Self.prepend(fields, to: &body)
+    head.removeAll()
     if hasContent {
-      head.append(decimal: body.count)
+      head.append(decimal: contentByteCount)
       head.append("\r\n")
     }
     if envelope.closes {
@@ -46,11 +44,21 @@ extension ResponseWriter {
     } else if envelope.isOldVersion {
       head.append("Connection: keep-alive\r\n")
     }
-    head.append(fields.bytes)
-    head.append("\r\n")
-    if envelope.isHead || !hasContent { body.removeAll(headRoom: Self.headRoom) }
+    body.prepend(head.bytes)
+    if status == 200, let contentType, expiry > 0 {
+      usualStart.update(contentType, sharedFields, expiry: expiry)
+      return Self.prepend(usualStart.bytes, to: &body)
+    }
+    head.removeAll()
+    Self.writeStart(status, sharedFields, hasContent ? contentType : nil, into: &head)
+    if hasContent { head.append("Content-Length: ") }
     body.prepend(head.bytes)
   }
+
+  private static func prepend(_ text: borrowing ByteBuffer, to body: inout ByteBuffer) {
+    body.prepend(text.bytes)
+  }
+
   fileprivate static func writeStart(
     _ status: Int, _ sharedFields: borrowing ByteBuffer, _ contentType: StaticString?,
     into head: inout ByteBuffer

@@ -1,3 +1,4 @@
+import ByteCoding
 package import Telemetry
 
 /// The media types that requests come in and answers go out as.
@@ -72,6 +73,27 @@ package enum BodyFormat: Int, Sendable, CaseIterable {
       start = end + 1
     }
     return true
+  }
+}
+
+/// The last `Content-Type` of a request, and what it means: a client's next request has the same.
+struct ContentTypeMemory: ~Copyable {
+  private var text = ByteBuffer()
+  private var format: BodyFormat?
+
+  /// Longer values are read each time.
+  private static let byteCountMax = 256
+
+  init() {}
+
+  /// As ``BodyFormat/ofRequest(contentType:)``.
+  mutating func format(of contentType: Span<UInt8>?) -> BodyFormat? {
+    guard let contentType else { return .json }
+    if !text.isEmpty, text.bytes.isEqual(to: contentType) { return format }
+    text.removeAll()
+    format = BodyFormat.ofRequest(contentType: contentType)
+    if contentType.count <= Self.byteCountMax { text.append(contentType) }
+    return format
   }
 }
 

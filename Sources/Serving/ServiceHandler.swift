@@ -16,6 +16,7 @@ package final class ServiceHandler: RequestHandler {
   private let inFlightMax: Int
   var router = Router()
   var workspace = LookupWorkspace()
+  var contentTypes = ContentTypeMemory()
   let compressesAnswers: Bool
   var compressed = ByteBuffer()
   var scoring = ScoreHandling()

@@ -261,6 +261,32 @@ struct SafetensorsBody {
     #expect(answer.code == code)
   }
 
+  @Test func `a query is understood anew when it is another one`() {
+    let fixture = ServiceFixture()
+    func send(_ query: String, _ id: Int64) -> Answer {
+      fixture.send(
+        "POST", "/v1/models/demo:lookup" + query, ["Content-Type: application/octet-stream"],
+        body: littleEndian(id))
+    }
+    func vector(_ floats: Float...) -> [UInt8] { floats.flatMap { littleEndian($0.bitPattern) } }
+    for _ in 0..<2 {
+      for _ in 0..<2 {
+        #expect(send("?feature=A&dtype=I64", 3).body == vector(3, -3))
+        #expect(send("?feature=A&dtype=I64", 4).body == vector(4, -4))
+      }
+      #expect(send("?feature=B&dtype=I64", 6).body == vector(4, 10))
+      #expect(send("?feature=A&dtype=I64", 10).status == 422)
+      #expect(send("?feature=A&dtype=I64&missing=zero", 10).body == vector(0, 0))
+      #expect(send("?feature=A&dtype=I64", 10).status == 422)
+      #expect(send("?feature=A&dtype=I32", 3).fields["quotient-shape"] == "2,2")
+      #expect(send("?feature=Z&dtype=I64", 3).code == "unknown_feature")
+      #expect(send("?feature=Z&dtype=I64", 3).code == "unknown_feature")
+      #expect(send("", 3).code == "missing_feature")
+      #expect(send("?feature=%41&dtype=I64", 3).body == vector(3, -3))
+      #expect(send("?feature=%41&dtype=I64", 5).body == vector(5, -5))
+    }
+  }
+
   @Test func `a query that means raw ids is checked with JSON bodies, too`() {
     let fixture = ServiceFixture()
     func status(_ query: String) -> Int {

@@ -9,7 +9,7 @@ extension ServiceHandler {
     _ request: borrowing RequestView, _ model: ServingModel, _ exchange: inout Exchange,
     _ workspace: inout LookupWorkspace, into response: inout ResponseWriter
   ) throws(ServiceError) {
-    guard let format = BodyFormat.ofRequest(contentType: request.header(.contentType)) else {
+    guard let format = contentTypes.format(of: request.header(.contentType)) else {
       throw ServiceError(
         .unsupportedMediaType, field: "Content-Type",
         "a lookup comes as `application/json`, `application/vnd.safetensors` or "

@@ -36,6 +36,8 @@ struct LookupBatch {
   /// What the ids are called in the request; nil: `features.` and the feature's name.
   var listName: String?
 
+  /// The feature that the last request began with.
+  private var firstFeature = 0
   /// Position in ``parts`` per feature of the model; -1: the request does not have it.
   private var partOfFeature: [Int] = []
 
@@ -43,6 +45,7 @@ struct LookupBatch {
 
   /// Starts a request to a model of so many features.
   mutating func reset(featureCount: Int) {
+    if !parts.isEmpty { firstFeature = parts[0].feature }
     for position in parts.indices { partOfFeature[parts[position].feature] = -1 }
     // To look is cheaper than to empty what is empty.
     if !parts.isEmpty { parts.removeAll(keepingCapacity: true) }
@@ -63,6 +66,10 @@ struct LookupBatch {
     parts.append(part)
     return true
   }
+
+  /// Which feature probably comes next: features are sent in the model's order, and by most clients
+  /// the same ones each time. May be past the last one.
+  var expectedFeature: Int { parts.isEmpty ? firstFeature : parts[parts.count - 1].feature + 1 }
 
   /// Position in ``parts`` of a feature; nil: the request does not have it.
   func part(of feature: Int) -> Int? {

@@ -18,7 +18,8 @@ struct LookupRequestReader {
     workspace.batch.reset(featureCount: model.featureNames.count)
     var options = LookupQuery()
     if !query.isEmpty || format == .rawRows {
-      options = try readQuery(query, isRaw: format == .rawRows, text: &workspace.text)
+      options = try readQuery(
+        query, isRaw: format == .rawRows, memory: &workspace.query, text: &workspace.text)
     }
     switch format {
     case .json: try read(body, into: &workspace.batch, text: &workspace.text)
@@ -103,7 +104,7 @@ struct LookupRequestReader {
     _ reader: inout BodyReader, into batch: inout LookupBatch, text: inout ByteBuffer
   ) throws(ServiceError) {
     while let name = try reader.nextMember() {
-      let feature = try feature(name, in: reader, expected: batch.parts.count, text: &text)
+      let feature = try feature(name, in: reader, expected: batch.expectedFeature, text: &text)
       let part = try readIDs(&reader, feature: feature, into: &batch, text: &text)
       guard batch.add(part) else {
         throw .standsTwice("features.\(model.featureNames[feature])")

@@ -21,13 +21,6 @@ extension [Int64] {
   }
 }
 
-/// What a lookup's query says; only raw bodies need one.
-struct LookupQuery {
-  var feature: Int?
-  var element: IDElement?
-  var missing: MissingPolicy?
-}
-
 extension LookupRequestReader {
   /// Reads a body of little-endian ids: one feature, a vector per id.
   func readRaw(
@@ -62,8 +55,10 @@ extension LookupRequestReader {
   ///
   /// - Parameter isRaw: the feature must be one of the model's.
   func readQuery(
-    _ query: Span<UInt8>, isRaw: Bool, text: inout ByteBuffer
+    _ query: Span<UInt8>, isRaw: Bool, memory: inout LookupQueryMemory, text: inout ByteBuffer
   ) throws(ServiceError) -> LookupQuery {
+    if let known = memory.recall(query, for: model) { return known }
+    memory.forget()
     var result = LookupQuery()
     var hasFeature = false
     var parameters = QueryReader(query)
@@ -78,6 +73,7 @@ extension LookupRequestReader {
           throw ServiceError(
             .invalidRequest, field: "feature", "'\(value.printable)' is no feature's name")
         }
+        memory.noteFeature(value)
         result.feature = model.featureIndex(of: value, expected: 0)
         if isRaw && result.feature == nil { throw .unknownFeature(value, model) }
       case .dtype:
@@ -89,6 +85,7 @@ extension LookupRequestReader {
       default: break
       }
     }
+    memory.remember(query, result)
     return result
   }
 }

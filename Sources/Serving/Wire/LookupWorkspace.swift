@@ -4,6 +4,7 @@ import Embeddings
 /// Everything that one worker's lookups write before the answer: kept from request to request.
 struct LookupWorkspace: ~Copyable {
   var batch = LookupBatch()
+  var query = LookupQueryMemory()
   var scratch = LookupScratch()
   /// Gathered vectors of one feature, on their way to text.
   var floats: [Float] = []
