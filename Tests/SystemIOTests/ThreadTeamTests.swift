@@ -16,6 +16,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 5])
+  func `who waits for a stage sees what every member did before it`(count: Int) throws {
+    let team = try ThreadTeam(count: count, name: "test")
+    let progress = TeamProgress(memberCount: count)
+    let memory = try FloatMemory(count: count * 16)
+    let wrong = Lock(0)
+    for _ in 0..<200 {
+      progress.restart()
+      team.run { member in
+        for stage in 1...4 {
+          var own = memory.mutableFloats(member * 16..<member * 16 + 5)
+          own[stage] += 1
+          progress.reach(stage == 4 ? TeamProgress.end : stage, member: member)
+          progress.waitForAll(toReach: stage)
+          let mine = memory.floats(member * 16..<member * 16 + 5)[stage]
+          for other in 0..<count where memory.floats(other * 16..<other * 16 + 5)[stage] != mine {
+            wrong.withLock { $0 += 1 }
+          }
+        }
+      }
+    }
+    #expect(wrong.withLock { $0 } == 0)
+    #expect(memory.floats(0..<5)[4] == 200)
+  }
+
   @Test func `memory of floats is zero, keeps what is written, and gives it back as bytes`() throws
   {
     let memory = try FloatMemory(count: 700_000)

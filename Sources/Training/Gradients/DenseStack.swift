@@ -140,6 +140,7 @@ final class DenseStack: Sendable {
     for index in layers.indices.reversed() {
       let trained = layers[index]
       let delta = deltas[index]
+      defer { scratch.passLayer() }
       if trained.appliesReLU {
         let output = outputs[index]
         var span = delta.mutableFloats(rows)

@@ -1,4 +1,5 @@
 import Kernels
+import SystemIO
 
 /// What one thread needs while it works on one feature of a batch. Nothing in it outlives that.
 // SAFETY: each thread of a team has its own, and no other thread touches it.
@@ -25,7 +26,24 @@ final class FeatureScratch: @unchecked Sendable {
   /// What the thread has seen since the step began.
   var finiteness = Finiteness()
 
-  init(_ member: TeamMember = TeamMember()) { self.member = member }
+  private let progress: TeamProgress?
+  private var passedLayerCount = 0
+
+  init(_ member: TeamMember = TeamMember(), _ progress: TeamProgress? = nil) {
+    self.member = member
+    self.progress = progress
+  }
+
+  func startStep() {
+    finiteness = Finiteness()
+    passedLayerCount = 0
+  }
+
+  /// Tells the others that the thread is through with one more layer, on its way back.
+  func passLayer() {
+    passedLayerCount += 1
+    progress?.reach(passedLayerCount, member: member.number)
+  }
 
   /// Which numbers of a step hold no NaN and no infinity, as far as they were looked at. A ReLU
   /// makes zeros of NaNs, so what goes into the layers is looked at besides the losses.

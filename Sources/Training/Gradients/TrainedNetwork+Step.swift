@@ -5,7 +5,10 @@ extension TrainedNetwork {
   /// Computes the logits and losses of some samples of the batch.
   func forward(_ rows: Range<Int>, of batch: CurrentBatch, scratch: FeatureScratch) {
     fillDense(rows, batch, scratch)
-    for (index, feature) in features.enumerated() {
+    let first = scratch.member.firstPart(of: features.count)
+    for turn in features.indices {
+      let index = (first + turn) % features.count
+      let feature = features[index]
       let ids = batch.minibatch.ids[index]
       let offsets = batch.minibatch.offsets[index]
       feature.forward(
