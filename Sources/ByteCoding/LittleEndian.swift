@@ -62,15 +62,18 @@ extension [Int64] {
     precondition(bytes.count % size == 0, "the bytes are whole elements")
     let count = bytes.count / size
     let start = self.count
+    guard count > 0 else { return }
     append(contentsOf: repeatElement(0, count: count))
-    var target = mutableSpan
-    // SAFETY: element i lies in the bytes, whose count was checked; loads need no alignment.
-    unsafe bytes.withUnsafeBufferPointer { source in
-      let source = UnsafeRawBufferPointer(source)
-      for i in 0..<count {
-        let value = unsafe source.loadUnaligned(fromByteOffset: i &* size, as: Number.self)
-        unsafe target[unchecked: start &+ i] = Int64(
-          truncatingIfNeeded: Number(littleEndian: value))
+    // SAFETY: element i lies in the bytes, whose count was checked; loads need no alignment. The
+    // array has `count` elements from `start` on, now.
+    unsafe withUnsafeMutableBufferPointer { target in
+      let target = unsafe target.baseAddress! + start
+      unsafe bytes.withUnsafeBytes { source in
+        let source = source.baseAddress!
+        for i in 0..<count {
+          let value = unsafe source.loadUnaligned(fromByteOffset: i &* size, as: Number.self)
+          unsafe target[i] = Int64(truncatingIfNeeded: Number(littleEndian: value))
+        }
       }
     }
   }

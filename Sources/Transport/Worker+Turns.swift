@@ -8,7 +8,7 @@ import SystemIO
 
 extension Worker {
   /// Connections that are read before the first of them is answered.
-  static let arrivalCountMax = 16
+  static let arrivalCountMax = 8
   /// Bytes of answers that wait for others of their group, and of one that waits at all.
   private static let outgoingByteCountMax = 64 * 1024
   private static let outgoingAnswerByteCountMax = 16 * 1024

@@ -20,12 +20,17 @@ struct CompareNginxCommand: ParsableCommand {
   @Option(help: "Seconds of one measurement.") var seconds = 0.6
   @Option(help: "Connections.") var connections = 16
   @Option(help: "Exponent of the Zipf distribution of ids.") var zipf = ZipfDefault.exponent
+  @Option(help: "How Quotient loads its checkpoints: copy, populate or mmap.")
+  var load = "copy"
   @Option(help: "Core of the servers.") var serverCore = 0
   @Option(help: "Core of the load generator.") var clientCore = 1
   @Flag(help: "Print lines of JSON.") var json = false
   @Flag(help: "Fail if any case is above its limit.") var check = false
 
   func validate() throws {
+    guard ["copy", "populate", "mmap"].contains(load) else {
+      throw ValidationError("--load is copy, populate or mmap")
+    }
     guard rounds > 0, seconds > 0, connections > 0, zipf > 0 else {
       throw ValidationError("--rounds, --seconds, --connections and --zipf are above 0")
     }
@@ -36,7 +41,7 @@ struct CompareNginxCommand: ParsableCommand {
     for model in BenchmarkModel.all { try model.writeIfMissing(folder: folder) }
     pin(toCore: clientCore)
     let ours = try MeasuredServer.quotient(
-      binary: try quotientBinary(quotient), core: serverCore, folder: folder)
+      binary: try quotientBinary(quotient), core: serverCore, load: load, folder: folder)
     var rows = Comparison.all.filter { only.isEmpty || $0.name.contains(only) }
     if programInPath("nginx") == nil {
       say("nginx is not installed: only Quotient is measured (apt-get install nginx-light)")

@@ -6,12 +6,15 @@ struct MeasuredServer: ~Copyable {
 
   var processIdentifier: Int32 { process.identifier }
 
-  private init(name: String, port: UInt16, arguments: [String], cores: [Int], folder: String) throws
-  {
+  private init(
+    name: String, port: UInt16, arguments: [String], cores: [Int], folder: String,
+    isOurs: Bool = true
+  ) throws {
     let log = "\(folder)/\(name).log"
     let list = cores.map { "\($0)" }.joined(separator: ",")
     let started = try ChildProcess(["taskset", "-c", list] + arguments, logPath: log)
     try started.waitUntilListening(port: port, logPath: log)
+    if isOurs { try started.waitUntilReady(port: port, logPath: log) }
     self.name = name
     self.port = port
     process = started
@@ -51,18 +54,22 @@ struct MeasuredServer: ~Copyable {
     return try MeasuredServer(
       name: "nginx", port: port,
       arguments: [nginx, "-c", path, "-p", folder, "-e", "\(folder)/nginx-error.log"],
-      cores: [core], folder: folder)
+      cores: [core], folder: folder, isOurs: false)
   }
 
   /// The released binary with one worker and the benchmark's two models.
-  static func quotient(binary: String, core: Int, folder: String) throws -> MeasuredServer {
+  ///
+  /// - Parameter load: how the checkpoints come into memory. Not `mmap`, where answers would wait
+  ///   for the disk: what is measured is the server's own work.
+  static func quotient(
+    binary: String, core: Int, load: String, folder: String
+  ) throws -> MeasuredServer {
     let port = try LoopbackSocket.freePort()
     let models = BenchmarkModel.all.flatMap { ["--model", "\($0.name)=\(folder)/\($0.name)"] }
     return try MeasuredServer(
       name: "quotient", port: port,
-      // Populated, so that no answer waits for the disk: what is measured is the server's own work.
       arguments: [
-        binary, "serve", "--workers", "1", "--load", "populate", "--access-log", "off", "--listen",
+        binary, "serve", "--workers", "1", "--load", load, "--access-log", "off", "--listen",
         "127.0.0.1:\(port)",
       ] + models,
       cores: [core], folder: folder)

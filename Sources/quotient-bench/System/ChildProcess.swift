@@ -63,6 +63,25 @@ struct ChildProcess: ~Copyable {
     throw BenchError("\(program) does not listen on port \(port) after 30 s; see \(logPath)")
   }
 
+  /// Waits until the server answers `GET /readyz` with 200.
+  func waitUntilReady(port: UInt16, logPath: String) throws {
+    let request = Array("GET /readyz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)
+    for _ in 0..<3_000 {
+      if hasEnded { throw BenchError("\(program) ended before it was ready; see \(logPath)") }
+      let socket = try LoopbackSocket(host: "127.0.0.1", port: port)
+      _ = socket.send(request, range: request.indices)
+      var answer = [UInt8](repeating: 0, count: 4096)
+      var outcome = socket.receive(into: &answer)
+      while outcome == .wouldBlock {
+        usleep(1_000)
+        outcome = socket.receive(into: &answer)
+      }
+      if answer.starts(with: "HTTP/1.1 200".utf8) { return }
+      usleep(10_000)
+    }
+    throw BenchError("\(program) is not ready after 30 s; see \(logPath)")
+  }
+
   /// Runs a program to its end; its exit status.
   static func run(_ arguments: [String]) throws -> Int32 {
     let child = try ChildProcess(arguments, logPath: "/dev/null")
