@@ -33,6 +33,16 @@ extension Span where Element == UInt8 {
     return unsafe withUnsafeBytes { bytes in
       unsafe other.withUnsafeBytes { others in
         var offset = 0
+        // Most are the same: four words at a time, until some differ.
+        while countMax &- offset >= 32 {
+          let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+          let other = unsafe others.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+          let difference = word ^ other
+          guard (difference[0] | difference[1]) | (difference[2] | difference[3]) == 0 else {
+            break
+          }
+          offset &+= 32
+        }
         while countMax &- offset >= 8 {
           let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
           let other = unsafe others.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

@@ -18,6 +18,8 @@ struct Exchange {
   /// When the client stops waiting; nil: never.
   private var deadline: Int?
   private var lapStart: Int
+  /// What the time until the end of the answer is counted as.
+  var lastStage = RequestStage.serialise
 
   init(receivedAt: Int, startedAt: Int) {
     self.receivedAt = receivedAt

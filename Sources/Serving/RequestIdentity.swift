@@ -95,16 +95,3 @@ package struct RequestIdentity: ~Copyable {
 func hexadecimalDigit(_ value: UInt8) -> UInt8 {
   value &+ (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
 }
-
-extension ByteBuffer {
-  /// Appends 16 lower-case hexadecimal digits.
-  mutating func append(hexadecimal value: UInt64) {
-    append(uninitialized: 16) { text in
-      var rest = value
-      for position in text.indices {
-        rest = rest &<< 4 | rest &>> 60
-        text[position] = hexadecimalDigit(UInt8(truncatingIfNeeded: rest) & 15)
-      }
-    }
-  }
-}

@@ -332,7 +332,7 @@ package final class ServiceHandler: RequestHandler {
     let finishedAt = now()
     self.finishedAt = finishedAt
     response.finishedAt = UInt64(truncatingIfNeeded: finishedAt)
-    if exchange.isTimed { exchange.lap(.serialise, at: finishedAt) }
+    if exchange.isTimed { exchange.lap(exchange.lastStage, at: finishedAt) }
     response.addField("X-Request-ID", request.requestID)
     if exchange.isTimed {
       text.removeAll()

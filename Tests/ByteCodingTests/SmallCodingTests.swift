@@ -1,4 +1,5 @@
 import ByteCoding
+import TestSupport
 import Testing
 
 @Suite struct SmallCodingTests {
@@ -53,5 +54,44 @@ import Testing
     written.append(littleEndian: UInt32(0x0403_0201))
     written.append(littleEndian: Int64(-2))
     #expect([UInt8](written.bytes) == [1, 2, 3, 4, 0xFE] + [UInt8](repeating: 0xFF, count: 7))
+  }
+
+  @Test func `hexadecimal digits are those of the standard library`() {
+    var values: [UInt64] = [0, .max, 0x0123_4567_89AB_CDEF]
+    for shift in stride(from: 0, to: 64, by: 4) {
+      for digit in 0..<16 as Range<UInt64> { values.append(digit << UInt64(shift)) }
+    }
+    var generator = SeededGenerator(seed: 7)
+    for _ in 0..<1000 { values.append(.random(in: 0...(.max), using: &generator)) }
+    for value in values {
+      var text = ByteBuffer()
+      text.append(hexadecimal: value)
+      let digits = String(value, radix: 16)
+      let expected = String(repeating: "0", count: 16 - digits.count) + digits
+      #expect(String(decoding: [UInt8](text.bytes), as: UTF8.self) == expected)
+    }
+  }
+
+  @Test func `integers are widened from any bytes, also none`() {
+    for count in 0..<70 {
+      let numbers = (0..<count).map { Int32(truncatingIfNeeded: $0 &* 0x1234_5679 &- 7) }
+      let wide = numbers.map(Int64.init)
+      var values: [Int64] = [1, 2]
+      values.append(littleEndianInt32s: unaligned(numbers).span.extracting(1..<1 + 4 * count))
+      #expect(values == [1, 2] + wide)
+      values.append(littleEndianInt64s: unaligned(wide).span.extracting(1..<1 + 8 * count))
+      #expect(values == [1, 2] + wide + wide)
+    }
+  }
+
+  /// Little-endian numbers behind one byte of something else.
+  private func unaligned<Number: FixedWidthInteger>(_ numbers: [Number]) -> [UInt8] {
+    var bytes: [UInt8] = [9]
+    for number in numbers {
+      for shift in 0..<MemoryLayout<Number>.size {
+        bytes.append(UInt8(truncatingIfNeeded: number >> Number(8 * shift)))
+      }
+    }
+    return bytes
   }
 }

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `bytes are compared up to the first that differs`() {
-    let bytes = (0..<40).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+    let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 37) }
     for count in bytes.indices {
       let part = Array(bytes[..<count])
       #expect(commonPrefixCount(part, bytes) == count && commonPrefixCount(bytes, part) == count)

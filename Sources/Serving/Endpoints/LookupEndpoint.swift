@@ -114,8 +114,9 @@ extension ServiceHandler {
   ) throws(ServiceError) {
     let part = workspace.batch.parts[0]
     let width = model.widths[part.feature]
+    // Rows are gathered into the answer itself, so that nothing is left to serialise.
+    exchange.lastStage = .gather
     try gather(part, model, &workspace, into: &response.body)
-    exchange.lap(.gather, at: now())
     workspace.text.removeAll()
     workspace.text.append(decimal: part.vectorCount)
     workspace.text.append(",")
