@@ -43,6 +43,7 @@ extension Span where Element == UInt8 {
           }
           offset &+= 32
         }
+        // SAFETY: as above.
         while countMax &- offset >= 8 {
           let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
           let other = unsafe others.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

@@ -12,6 +12,8 @@ final class HTTP2Conversation {
   /// Targets in the order in which they were given out.
   private(set) var served: [String] = []
   var shared = ByteBuffer()
+  /// As much is taken from the session at a time.
+  var outputByteCountMax = 1 << 20
   /// Writes answers instead of what is said above.
   var writesAnswer: ((inout ResponseWriter) -> Void)?
   /// Is shown each head.
@@ -45,7 +47,7 @@ final class HTTP2Conversation {
         session.release(stream, &response)
       }
       var bytes = ByteBuffer()
-      session.produce(into: &bytes, byteCountMax: 1 << 20)
+      session.produce(into: &bytes, byteCountMax: outputByteCountMax)
       unread += [UInt8](copying: bytes.bytes)
       if bytes.isEmpty && !session.hasRequest { break }
     }

@@ -6,7 +6,9 @@ struct FrameHead {
   static let resetStream: UInt8 = 3
   static let settings: UInt8 = 4
   static let ping: UInt8 = 6
+  static let windowUpdate: UInt8 = 8
   static let continuation: UInt8 = 9
+  static let endStreamFlag: UInt8 = 1
   static let endHeadersFlag: UInt8 = 4
   static let paddedFlag: UInt8 = 8
   static let priorityFlag: UInt8 = 0x20
@@ -23,7 +25,7 @@ struct FrameHead {
   let streamID: Int32
 
   /// END_STREAM, or ACK: the same bit.
-  var ends: Bool { flags & 1 != 0 }
+  var ends: Bool { flags & Self.endStreamFlag != 0 }
   var endsHead: Bool { flags & Self.endHeadersFlag != 0 }
   /// HEADERS or CONTINUATION.
   var hasFields: Bool { kind == Self.headers || kind == Self.continuation }

@@ -3,6 +3,7 @@ package enum HTTP2ErrorCode: UInt32, Sendable {
   case noError = 0
   case protocolError = 1
   case internalError = 2
+  case flowControlError = 3
   case frameSizeError = 6
   case refusedStream = 7
   case cancel = 8

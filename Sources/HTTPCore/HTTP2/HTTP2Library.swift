@@ -126,22 +126,28 @@ struct HTTP2Library: @unchecked Sendable {
   /// How many bytes the next DATA frame of an answer has. They are not copied here.
   static let readAnswer: nghttp2_data_source_read_callback = {
     _, _, _, length, flags, source, user in
-    // SAFETY: the source is a stream that its session holds; the flags are the library's to read.
-    unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)._withUnsafeGuaranteedRef {
-      stream in
-      let count = min(length, stream.unsentByteCount)
-      var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
-      if count == stream.unsentByteCount {
-        flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        if stream.hasTrailers {
-          flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-          // SAFETY: as above.
-          unsafe with(user) { $0.submitTrailers(stream) }
+    // SAFETY: the user data is a session that outlives the library's; the source is a stream that
+    // it holds; the flags are the library's to read.
+    unsafe with(user) { session in
+      unsafe Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr)._withUnsafeGuaranteedRef {
+        stream in
+        let count = min(length, stream.unsentByteCount, max(0, session.remainingWindow))
+        if count == 0, stream.unsentByteCount > 0 {
+          session.stalled.append(stream.id)
+          return Int(NGHTTP2_ERR_DEFERRED.rawValue)
         }
+        var flag = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+        if count == stream.unsentByteCount {
+          flag |= NGHTTP2_DATA_FLAG_EOF.rawValue
+          if stream.hasTrailers {
+            flag |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+            session.submitTrailers(stream)
+          }
+        }
+        // SAFETY: as above.
+        unsafe flags!.pointee = UInt32(flag)
+        return count
       }
-      // SAFETY: as above.
-      unsafe flags!.pointee = UInt32(flag)
-      return count
     }
   }
 

@@ -11,6 +11,8 @@ struct IncomingSection {
   var continuationCount = 0
   /// No stream has taken it.
   var isWanted = false
+  /// The content of the request came with it, and is all of it.
+  var hasContent = false
   var isUnreadable = false
 }
 
@@ -25,19 +27,13 @@ extension HTTP2Session {
         offset += count
       } else if partialFrame.isEmpty, let frame = FrameHead(bytes, at: offset) {
         guard begin(frame) else { break }
-        let end = offset + FrameHead.byteCount + frame.byteCount
-        if !frame.hasFields {
+        if !isOurs(frame) {
           offset += FrameHead.byteCount
           passingByteCount = frame.byteCount
           continue
         }
         show(bytes.extracting(shownCount..<offset))
-        if end <= bytes.count {
-          receiveSection(frame, bytes.extracting(offset..<end))
-        } else if checkSize(frame) {
-          partialFrame.append(bytes.extracting(offset...))
-        }
-        offset = min(end, bytes.count)
+        offset += takeFrame(frame, bytes.extracting(offset...))
         shownCount = offset
       } else {
         show(bytes.extracting(shownCount..<offset))
@@ -46,6 +42,56 @@ extension HTTP2Session {
       }
     }
     show(bytes.extracting(shownCount..<offset))
+  }
+
+  /// A frame that the library is not shown as it is.
+  private func isOurs(_ frame: FrameHead) -> Bool {
+    frame.hasFields || frame.kind == FrameHead.windowUpdate && isOurs(windowUpdate: frame)
+  }
+
+  /// Takes a frame of ours that is at the front of `bytes`, and the content of a request with it.
+  /// Returns how much that was.
+  private func takeFrame(_ frame: FrameHead, _ bytes: Span<UInt8>) -> Int {
+    let end = FrameHead.byteCount + frame.byteCount
+    guard end <= bytes.count else {
+      if checkSize(frame) { partialFrame.append(bytes) }
+      return bytes.count
+    }
+    guard let content = findContent(frame, bytes, at: end) else {
+      receive(frame, bytes.extracting(0..<end))
+      return end
+    }
+    contentAhead.removeAll()
+    contentAhead.append(bytes.extracting(content))
+    section.hasContent = true
+    receive(frame, bytes.extracting(0..<end))
+    section.hasContent = false
+    uncreditedByteCount += content.count
+    return content.upperBound
+  }
+
+  /// Where the content of a new request lies if all of it is there, in one frame behind its head:
+  /// then the library is spared that frame. Its bytes are credited to the client by us.
+  private func findContent(
+    _ frame: FrameHead, _ bytes: Span<UInt8>, at start: Int
+  ) -> Range<Int>? {
+    guard frame.kind == FrameHead.headers, frame.endsHead, !frame.ends,
+      frame.streamID > lastStreamID, let data = FrameHead(bytes, at: start),
+      data.kind == FrameHead.data, data.streamID == frame.streamID, data.ends,
+      data.flags & FrameHead.paddedFlag == 0,
+      data.byteCount <= min(Self.contentAheadMax, bounds.windowBytes)
+    else { return nil }
+    let contentStart = start + FrameHead.byteCount
+    let content = contentStart..<contentStart + data.byteCount
+    return content.upperBound <= bytes.count ? content : nil
+  }
+
+  /// Longer content is not worth a copy.
+  private static let contentAheadMax = 4_096
+
+  /// A frame of ours is there, whole.
+  private func receive(_ frame: FrameHead, _ bytes: Span<UInt8>) {
+    if frame.hasFields { receiveSection(frame, bytes) } else { receiveCredit(frame, bytes) }
   }
 
   /// Takes what ``partialFrame`` lacks from the front of `bytes`; returns how much that was.
@@ -64,7 +110,7 @@ extension HTTP2Session {
   }
 
   private func beginPartial(_ frame: FrameHead) {
-    if !frame.hasFields {
+    if !isOurs(frame) {
       show(partialFrame.bytes)
       partialFrame.removeAll()
       passingByteCount = frame.byteCount
@@ -76,7 +122,7 @@ extension HTTP2Session {
   }
 
   private func takePartial(_ frame: FrameHead) {
-    receiveSection(frame, partialFrame.bytes)
+    receive(frame, partialFrame.bytes)
     partialFrame.removeAll()
   }
 
@@ -109,13 +155,17 @@ extension HTTP2Session {
   /// A frame of a header section is there, whole.
   private func receiveSection(_ frame: FrameHead, _ bytes: Span<UInt8>) {
     guard checkSize(frame), let fields = findFields(frame, bytes) else { return }
-    if frame.kind == FrameHead.headers { sectionBlock.removeAll() }
+    if frame.kind == FrameHead.headers {
+      sectionBlock.removeAll()
+      lastStreamID = max(lastStreamID, frame.streamID)
+    }
     sectionBlock.append(bytes.extracting(fields))
     section.isWanted = true
     shownFrame.removeAll()
     let hasPriority = frame.kind == FrameHead.headers && frame.flags & FrameHead.priorityFlag != 0
     let priorityByteCount = hasPriority ? FrameHead.priorityByteCount : 0
-    let flags = frame.flags & ~FrameHead.paddedFlag
+    let endFlag = section.hasContent ? FrameHead.endStreamFlag : 0
+    let flags = frame.flags & ~FrameHead.paddedFlag | endFlag
     shownFrame.append(frameOf: frame.kind, flags, priorityByteCount, bytes)
     shownFrame.append(
       bytes.extracting((fields.lowerBound - priorityByteCount)..<fields.lowerBound))
@@ -160,7 +210,7 @@ extension HTTP2Session {
   }
 
   /// The client broke a rule of the connection: nothing is read any more.
-  private func end(_ code: HTTP2ErrorCode) {
+  func end(_ code: HTTP2ErrorCode) {
     isOver = true
     terminate(code)
   }

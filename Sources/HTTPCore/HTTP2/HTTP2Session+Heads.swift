@@ -41,11 +41,15 @@ extension HTTP2Session {
     guard output.bytes[start + 3] == FrameHead.headers else { return }
     output.append(headBlock.bytes)
     let byteCount = output.count - start - FrameHead.byteCount
+    // For the library, the head of an answer that leaves directly is all of it.
+    if leaving != nil { clearEndOfStream(&output, ofFrameAt: start) }
     if byteCount > FrameHead.payloadByteCountMax {
       splitHead(&output, from: start)
     } else {
       setPayloadByteCount(byteCount, &output, ofFrameAt: start)
     }
+    if let leaving { writeDirectly(leaving) }
+    leaving = nil
   }
 }
 
@@ -76,12 +80,17 @@ private func setPayloadByteCount(_ count: Int, _ output: inout ByteBuffer, ofFra
   bytes[start + 2] = UInt8(truncatingIfNeeded: count)
 }
 
+private func clearEndOfStream(_ output: inout ByteBuffer, ofFrameAt start: Int) {
+  var bytes = output.mutableBytes
+  bytes[start + 4] &= ~FrameHead.endStreamFlag
+}
+
 /// Only HEADERS may end a stream.
 private func setKind(
   _ kind: UInt8, endsHead: Bool, _ output: inout ByteBuffer, ofFrameAt start: Int
 ) {
   var bytes = output.mutableBytes
   bytes[start + 3] = kind
-  let endsStream = kind == FrameHead.headers ? bytes[start + 4] & 1 : 0
+  let endsStream = kind == FrameHead.headers ? bytes[start + 4] & FrameHead.endStreamFlag : 0
   bytes[start + 4] = endsStream | (endsHead ? FrameHead.endHeadersFlag : 0)
 }

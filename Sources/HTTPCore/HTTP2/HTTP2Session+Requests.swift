@@ -58,7 +58,7 @@ extension HTTP2Session {
     case FrameHead.headers:
       withStream(frame.streamID) { stream in
         if stream.state == .readingHead {
-          receiveHead(stream)
+          receiveHead(stream, ends: frame.ends)
         } else {
           receiveTrailers(stream, ends: frame.ends)
         }
@@ -71,16 +71,24 @@ extension HTTP2Session {
     }
   }
 
-  private func receiveHead(_ stream: HTTP2Stream) {
+  private func receiveHead(_ stream: HTTP2Stream, ends: Bool) {
     section.isWanted = false
     switch sections.readHead(sectionBlock.bytes, limits, into: &stream.content) {
-    case .read(let summary): finishHead(stream, summary)
+    case .read(let summary):
+      finishHead(stream, summary, ends: ends)
+      if section.hasContent { receiveAll(contentAhead, of: stream) }
     case .malformed: refuseMalformed(stream)
     case .unreadable: section.isUnreadable = true
     }
   }
 
-  private func finishHead(_ stream: HTTP2Stream, _ summary: HTTP2Content.HeadSummary) {
+  private func receiveAll(_ content: borrowing ByteBuffer, of stream: HTTP2Stream) {
+    receiveBody(stream, content.bytes, isLast: true)
+  }
+
+  private func finishHead(
+    _ stream: HTTP2Stream, _ summary: HTTP2Content.HeadSummary, ends: Bool
+  ) {
     stream.isHead = summary.isHead
     stream.hasDefect = summary.hasDefect
     stream.declaredByteCount = summary.declaredByteCount
@@ -90,7 +98,7 @@ extension HTTP2Session {
       complete(stream)
     } else if summary.expectsContinue {
       if isRefused(stream) { complete(stream) } else { submitContinue(stream) }
-    } else {
+    } else if !ends {
       headsWithoutEnd.append(stream.id)
     }
   }
@@ -164,10 +172,21 @@ extension HTTP2Session {
     controls.refund(2)
     guard frame.ends || frame.kind == FrameHead.headers else { return }
     withStream(frame.streamID) { stream in
-      if frame.kind == FrameHead.headers { writeFields(of: stream) }
+      if frame.kind == FrameHead.headers {
+        writeFields(of: stream)
+        if stream.isDirect, stream.hasSentHead { letGo(stream) }
+      }
       // Answered, but the client is still sending: it may stop (RFC 9113 section 8.1).
       if frame.ends, !stream.hasEnded { reset(stream, .noError) }
     }
+  }
+
+  /// The content of an answer leaves behind its head.
+  private func letGo(_ stream: HTTP2Stream) {
+    stream.isDirect = false
+    leaving = stream
+    controls.refund(2)
+    countSent(stream, stream.answerByteCount)
   }
 
   func countSent(_ stream: HTTP2Stream, _ byteCount: Int) {
@@ -181,6 +200,7 @@ extension HTTP2Session {
     guard stream.state != .closed else { return }
     finishRequest(stream)
     if let answer = endDeferral(stream) { abandoned.append(answer) }
+    takeBackDirectly(stream)
     unsentByteCount -= stream.unsentByteCount
     stream.sentByteCount = stream.answerByteCount
     withheldByteCount -= stream.withheldByteCount

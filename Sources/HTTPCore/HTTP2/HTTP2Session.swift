@@ -42,6 +42,9 @@ package final class HTTP2Session {
   /// Its fields as they came, from all of its frames; and what the library is shown of one.
   var sectionBlock = ByteBuffer()
   var shownFrame = ByteBuffer()
+  /// The content that came with it, and the last stream that had one.
+  var contentAhead = ByteBuffer()
+  var lastStreamID: Int32 = 0
   /// A frame that has come in part and is not shown to the library before it is whole; and bytes
   /// to come of one that is.
   var partialFrame = ByteBuffer()
@@ -53,6 +56,16 @@ package final class HTTP2Session {
   /// Body bytes of requests, and answer bytes of streams that wait for the client.
   var bufferedByteCount = 0
   var unsentByteCount = 0
+  /// Body bytes that the library has not seen, and the client was not told to replace.
+  var uncreditedByteCount = 0
+  /// Answer bytes that the library has not seen, and the client did not replace yet; and streams
+  /// that wait for it to do so.
+  var directByteCount = 0
+  var stalled: [Int32] = []
+  /// Bytes of a frame that the library has begun and there was no room for: it counts them later.
+  var heldBackByteCount = 0
+  /// The stream whose answer is just leaving with its head.
+  var leaving: HTTP2Stream?
   /// Body bytes of this call of ``receive(_:now:)``.
   var receivedBodyByteCount = 0
   /// Body bytes of all streams that their clients were not told to replace yet.
@@ -120,9 +133,9 @@ package final class HTTP2Session {
     // SAFETY: the library copies the entries during the call.
     let status = unsafe nghttp2_submit_settings(session, 0, settings, settings.count)
     precondition(status == 0, "the settings are valid")
-    let window = Int32(clamping: max(65_535, bounds.windowBytes * 4))
     // SAFETY: a call on a live session.
-    _ = unsafe nghttp2_session_set_local_window_size(session, 0, 0, window)
+    _ = unsafe nghttp2_session_set_local_window_size(
+      session, 0, 0, Int32(clamping: connectionWindow))
   }
 
   // MARK: Bytes in
@@ -195,15 +208,18 @@ package final class HTTP2Session {
       sharedFieldsExpiry = expiry
     }
     let hasBody = beginAnswer(stream, &response)
+    let isLate = hasBody && !goesDirectly(stream)
     // SAFETY: no fields are given. The provider's address is that of an object that `open` holds
     // until the stream is closed.
     var provider = unsafe nghttp2_data_provider()
     unsafe provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
     unsafe provider.read_callback = HTTP2Library.readAnswer
     let status =
-      hasBody
+      isLate
       ? unsafe nghttp2_submit_response(session, stream.id, nil, 0, &provider)
       : unsafe nghttp2_submit_response(session, stream.id, nil, 0, nil)
+    unsafe recentPlace = Unmanaged.passUnretained(stream)
+    recentID = stream.id
     // Nothing else can be wrong with an answer than that its stream is gone.
     if status != 0 { reset(stream, .internalError) }
   }
@@ -286,6 +302,7 @@ package final class HTTP2Session {
         if count < 0, failure == nil { failure = HTTP2Failure(libraryStatus: Int32(count)) }
       }
     }
+    if isDone, owesCredit { writeCredit() }
     swap(&bytes, &output)
     reap()
   }
@@ -293,7 +310,7 @@ package final class HTTP2Session {
   /// True if ``produce(into:byteCountMax:)`` has something to say.
   package var hasOutput: Bool {
     // SAFETY: a call on a live session.
-    unsafe nghttp2_session_want_write(session) != 0 && !waitsForClient
+    unsafe (nghttp2_session_want_write(session) != 0 || owesCredit) && !waitsForClient
   }
 
   /// True once nothing is to be read and nothing to be sent: the connection is over.
@@ -301,6 +318,23 @@ package final class HTTP2Session {
     // SAFETY: calls on a live session.
     let reads = unsafe nghttp2_session_want_read(session) != 0 && failure == nil
     return !reads && !hasOutput && !waitsForClient
+  }
+
+  /// What the client's windows take, as far as the library knows.
+  var libraryWindow: Int {
+    // SAFETY: a call on a live session.
+    unsafe Int(nghttp2_session_get_remote_window_size(session))
+  }
+
+  func libraryWindow(of stream: HTTP2Stream) -> Int {
+    // SAFETY: a call on a live session.
+    unsafe Int(nghttp2_session_get_stream_remote_window_size(session, stream.id))
+  }
+
+  /// Lets the library send on a stream that was stalled; it may be gone.
+  func resume(_ id: Int32) {
+    // SAFETY: a call on a live session.
+    _ = unsafe nghttp2_session_resume_data(session, id)
   }
 
   // MARK: What the library calls
@@ -345,7 +379,11 @@ package final class HTTP2Session {
   func write(
     _ stream: HTTP2Stream, head: UnsafePointer<UInt8>, byteCount: Int
   ) -> Bool {
-    guard output.count < outputByteCountMax else { return false }
+    guard output.count < outputByteCountMax else {
+      heldBackByteCount = byteCount
+      return false
+    }
+    heldBackByteCount = 0
     // SAFETY: a frame's header has nine bytes (RFC 9113 section 4.1).
     unsafe output.append(UnsafeBufferPointer(start: head, count: 9).span)
     let start = stream.sentByteCount

@@ -52,6 +52,8 @@ package final class HTTP2Stream {
   var answerByteCount = 0
   var sentByteCount = 0
   var hasTrailers = false
+  /// The answer's content leaves with its head, and has not left yet.
+  var isDirect = false
   /// A `100 Continue` goes before the answer; the answer's head is on its way.
   var owesContinue = false
   var hasSentHead = false
@@ -92,6 +94,7 @@ package final class HTTP2Stream {
     answerByteCount = 0
     sentByteCount = 0
     hasTrailers = false
+    isDirect = false
     owesContinue = false
     hasSentHead = false
     content.reset()

@@ -59,12 +59,8 @@ struct HuffmanCode: Sendable {
     var offset = 0
     var count = 0
     while true {
-      if bitCount < Self.lengthMax {
-        while bitCount <= 56, offset < bytes.count {
-          window |= UInt64(bytes[offset]) &<< UInt64(56 &- bitCount)
-          bitCount &+= 8
-          offset &+= 1
-        }
+      if bitCount < Self.lengthMax, offset < bytes.count {
+        fill(&window, &bitCount, bytes, &offset)
       }
       let entry = short[Int(window &>> 56)]
       var (symbol, length) = (entry &>> 8, Int(entry & 0xFF))
@@ -77,6 +73,26 @@ struct HuffmanCode: Sendable {
     }
     // What is left fills the last byte: ones, and fewer than eight (section 5.2).
     return bitCount < 8 && window == ~(UInt64.max &>> UInt64(bitCount)) ? count : nil
+  }
+
+  /// Takes as many whole bytes as there is room for.
+  @inline(__always)
+  private func fill(
+    _ window: inout UInt64, _ bitCount: inout Int, _ bytes: Span<UInt8>, _ offset: inout Int
+  ) {
+    if bytes.count &- offset >= 8 {
+      window |= loadWord(bytes, at: offset).byteSwapped &>> UInt64(bitCount)
+      let byteCount = (63 &- bitCount) &>> 3
+      offset &+= byteCount
+      bitCount &+= byteCount &* 8
+      // Of a byte that is there in part, nothing is.
+      return window &= ~(UInt64.max &>> UInt64(bitCount))
+    }
+    while bitCount <= 56, offset < bytes.count {
+      window |= UInt64(bytes[offset]) &<< UInt64(56 &- bitCount)
+      bitCount &+= 8
+      offset &+= 1
+    }
   }
 
   private func findLong(_ bits: UInt64) -> (symbol: UInt16, length: Int) {
